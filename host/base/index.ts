@@ -1,0 +1,18 @@
+/**
+ * What every layer stands on: errors and how the wire is told of them, units, clocks, versions.
+ *
+ * May import nothing of the project. Must never know what WebAssembly is, nor which server runs.
+ */
+export { SelvedgeError, type FailureDetails } from './errors.ts';
+export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { isOnTrack } from './semver.ts';
+export {
+  UnitError,
+  formatBytes,
+  formatDuration,
+  formatMilliseconds,
+  parseBytes,
+  parseDuration,
+  parseMilliseconds,
+} from './units.ts';

@@ -1,0 +1,16 @@
+/**
+ * The part of the WebAssembly JavaScript interface that the host uses. TypeScript has these types only in its
+ * `dom` library, whose other globals a server must not see, and not JSPI's.
+ */
+declare namespace WebAssembly {
+  type Imports = Record<string, Record<string, unknown>>;
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module, imports?: Imports);
+    readonly exports: Record<string, unknown>;
+  }
+  class RuntimeError extends Error {}
+  function compile(bytes: Uint8Array): Promise<Module>;
+}

@@ -1,0 +1,39 @@
+import { cliP2, cliP2Blocking } from '../../wasi/cli/index.ts';
+import { alwaysReady, type ByteSource } from '../../wasi/index.ts';
+import { always, type Capability } from '../capability.ts';
+
+interface Configured {
+  readonly env: readonly (readonly [string, string])[];
+}
+
+/** Over HTTP nobody types: standard input is at its end. */
+const noInput: ByteSource = { ...alwaysReady, read: () => undefined, close: () => {} };
+
+/**
+ * wasi:cli: what every program of a standard library imports. Linked for everybody, and empty until
+ * granted: the environment holds the granted variables and nothing of the host's.
+ */
+export const cli: Capability<Configured> = {
+  name: 'cli',
+  links: [
+    {
+      interface: 'wasi:cli/environment',
+      version: '0.2.0',
+      functions: always('get-environment', 'get-arguments', 'initial-cwd'),
+    },
+    { interface: 'wasi:cli/exit', version: '0.2.0', functions: always('exit', 'exit-with-code') },
+    { interface: 'wasi:cli/stdin', version: '0.2.0', functions: always('get-stdin') },
+    { interface: 'wasi:cli/stdout', version: '0.2.0', functions: always('get-stdout') },
+    { interface: 'wasi:cli/stderr', version: '0.2.0', functions: always('get-stderr') },
+    { interface: 'wasi:cli/terminal-input', version: '0.2.0', functions: always() },
+    { interface: 'wasi:cli/terminal-output', version: '0.2.0', functions: always() },
+    { interface: 'wasi:cli/terminal-stdin', version: '0.2.0', functions: always('get-terminal-stdin') },
+    { interface: 'wasi:cli/terminal-stdout', version: '0.2.0', functions: always('get-terminal-stdout') },
+    { interface: 'wasi:cli/terminal-stderr', version: '0.2.0', functions: always('get-terminal-stderr') },
+  ],
+  blocking: cliP2Blocking,
+  granted: () => true,
+  configure: async (grants) => ({ env: Object.entries(grants.env) }),
+  prepare: ({ env }, { instance, stdout, stderr }) =>
+    cliP2(instance, { args: [], env: [...env], stdin: noInput, stdout, stderr }),
+};

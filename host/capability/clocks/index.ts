@@ -1,0 +1,27 @@
+import { clocksP2, clocksP2Blocking } from '../../wasi/clocks/index.ts';
+import { always, type Capability, granted } from '../capability.ts';
+
+interface Configured {
+  /** ns, at least 1: how fine the clocks are. */
+  readonly resolution: bigint;
+}
+
+const wall = { line: 'clocks = ["wall"]', flag: '--clock wall' };
+
+/** wasi:clocks: the monotonic clock for everybody, the wall clock and the time zone on grant. */
+export const clocks: Capability<Configured> = {
+  name: 'clocks',
+  links: [
+    {
+      interface: 'wasi:clocks/monotonic-clock',
+      version: '0.2.0',
+      functions: always('now', 'resolution', 'subscribe-instant', 'subscribe-duration'),
+    },
+    { interface: 'wasi:clocks/wall-clock', version: '0.2.0', functions: granted('now', 'resolution'), grant: wall },
+    { interface: 'wasi:clocks/timezone', version: '0.2.0', functions: granted('display', 'utc-offset'), grant: wall },
+  ],
+  blocking: clocksP2Blocking,
+  granted: (grants, name) => name === 'wasi:clocks/monotonic-clock' || grants.clocks.wall,
+  configure: async (grants) => ({ resolution: BigInt(grants.clocks.resolution) }),
+  prepare: ({ resolution }, { instance }) => clocksP2(instance, { resolution }),
+};

@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { CommandContext, GivenOptions, OptionSpec } from './command.ts';
+import type { CliDependencies } from './dependencies.ts';
+import { CliError, exitCodes, usageError } from './errors.ts';
+import { hostDefaults } from './host-settings.ts';
+
+/** The flags of every command that talks to a running host. */
+export const adminOptions: readonly OptionSpec[] = [
+  {
+    name: 'admin',
+    value: 'URL',
+    description: 'the admin API',
+    env: 'SELVEDGE_ADMIN_URL',
+    default: `http://${hostDefaults.adminListen}`,
+  },
+  {
+    name: 'token-file',
+    value: 'FILE',
+    description: 'read the admin token from FILE (else: SELVEDGE_ADMIN_TOKEN, else DATA/admin-token)',
+    completes: 'file',
+  },
+  {
+    name: 'data',
+    value: 'DIR',
+    description: "the host's data directory, for its token",
+    env: 'SELVEDGE_DATA',
+    default: hostDefaults.data,
+    completes: 'directory',
+  },
+];
+
+/** A function as `GET /v1/functions/NAME` shows it; members that this command does not know are kept. */
+export interface FunctionView {
+  readonly name: string;
+  readonly version: number | string;
+  readonly lane: string;
+  readonly routes: readonly string[];
+  readonly warnings?: readonly string[];
+  readonly [member: string]: unknown;
+}
+
+/** Talks to the admin API: adds the token, reads answers, turns problem details into errors. */
+export class AdminClient {
+  readonly #url: URL;
+  readonly #token: string;
+  readonly #fetch: typeof fetch;
+
+  constructor(url: URL, token: string, fetchFunction: typeof fetch) {
+    this.#url = url;
+    this.#token = token;
+    this.#fetch = fetchFunction;
+  }
+
+  static async connect({ options, deps, output }: CommandContext): Promise<AdminClient> {
+    const url = httpUrl(options.text('admin') ?? `http://${hostDefaults.adminListen}`, '--admin');
+    const token = await findToken(options, deps);
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+      output.remark(`warning: the admin token goes to ${url.host} unencrypted`);
+    }
+    return new AdminClient(url, token, deps.fetch);
+  }
+
+  /**
+   * Asks for one thing and returns its JSON, `undefined` for an answer without a body.
+   * `doing` begins the error message: "deploy hello".
+   */
+  async request(method: string, path: string, doing: string, body?: FormData): Promise<unknown> {
+    const target = new URL(this.#url.pathname.replace(/\/$/, '') + path, this.#url);
+    const response = await this.#fetch(target, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, accept: 'application/json' },
+      // A redirect would carry the token to a place nobody named.
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    }).catch((error: unknown) => {
+      throw unreachable(this.#url.origin, doing, error);
+    });
+    const text = await response.text();
+    if (!response.ok) throw problem(response, text, doing);
+    if (text === '') return undefined;
+    return parseJson(text, () => `The admin API answered something that is not JSON.`);
+  }
+}
+
+/** Path of a function under the admin API. */
+export function functionPath(name: string, rest = ''): string {
+  return `/v1/functions/${encodeURIComponent(name)}${rest}`;
+}
+
+/** An absolute http(s) URL, or a usage error that names the flag. */
+export function httpUrl(text: string, flag: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    throw usageError(
+      `${flag} must be an http or https URL, not ${JSON.stringify(text)}.`,
+      undefined,
+      `selvedge list --admin http://${hostDefaults.adminListen}`,
+    );
+  }
+  return url;
+}
+
+/** Nothing listens, or not HTTP: exit code 3. */
+export function unreachable(origin: string, doing: string, error: unknown): CliError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return new CliError({
+    code: 'host-unreachable',
+    status: 503,
+    message: `Could not ${doing}: nothing answers at ${origin}.`,
+    cause,
+    fix: 'Start a host, or name the one that runs with --admin URL (--edge URL for calls).',
+    example: 'selvedge serve',
+    exitCode: exitCodes.unreachable,
+  });
+}
+
+async function findToken(options: GivenOptions, deps: CliDependencies): Promise<string> {
+  const named = options.flag('token-file');
+  if (named === undefined && options.flag('data') === undefined) {
+    const fromEnvironment = deps.env['SELVEDGE_ADMIN_TOKEN'];
+    if (fromEnvironment) return fromEnvironment.trim();
+  }
+  const data = options.text('data') ?? hostDefaults.data;
+  const file = resolve(deps.cwd, named ?? `${data}/admin-token`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new CliError({
+      code: 'no-admin-token',
+      status: 401,
+      message: `No admin token: ${file} cannot be read.`,
+      cause: error,
+      fix: 'Name the data directory of the host with --data DIR, or set SELVEDGE_ADMIN_TOKEN.',
+      example: 'selvedge list --data ./.selvedge',
+    });
+  });
+  const token = text.trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new CliError({
+      code: 'bad-admin-token',
+      status: 401,
+      message: `${file} holds no token: one line of visible ASCII is expected.`,
+      fix: 'Name the token file with --token-file.',
+    });
+  }
+  return token;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** RFC 9457 problem details made an error; any other answer is shown by its status. */
+function problem(response: Response, text: string, doing: string): CliError {
+  const members: Record<string, unknown> = {};
+  if (/^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')) {
+    const parsed = parseJson(text, () => 'The admin API answered an error that is not JSON.');
+    if (typeof parsed === 'object' && parsed !== null) Object.assign(members, parsed);
+  }
+  const { type: _type, title, status: _status, detail, code, fix, ...details } = members;
+  const reason = [detail, title].find((member) => typeof member === 'string');
+  return new CliError({
+    code: typeof code === 'string' ? code : `http-${response.status}`,
+    status: response.status,
+    message: `Could not ${doing}: the host answered ${response.status}.`,
+    cause: new Error(typeof reason === 'string' ? reason : response.statusText || 'no reason given'),
+    fix: typeof fix === 'string' ? fix : undefined,
+    details: Object.keys(details).length > 0 ? details : undefined,
+    example: response.status === 401 ? 'selvedge list --token-file DATA/admin-token' : undefined,
+  });
+}
+
+function parseJson(text: string, message: () => string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CliError({
+      code: 'bad-answer',
+      status: 502,
+      message: message(),
+      cause: error,
+      fix: 'Check that --admin names the admin API of a selvedge host.',
+    });
+  }
+}

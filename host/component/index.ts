@@ -1,0 +1,39 @@
+/**
+ * Reading a component: decodes the component binary format and core modules into a small
+ * immutable model, with every type resolved, and answers what an upload imports and exports.
+ *
+ * May import: `base`. Must never know: grants, lanes, WASI, where bytes come from or are kept.
+ * It trusts no byte: whatever it is given, it returns a model or throws `ComponentError`.
+ */
+export { readComponent } from './component.ts';
+export { readCoreModule } from './core-module.ts';
+export { sniff } from './sniff.ts';
+export type { Sniffed } from './sniff.ts';
+export { usedFunctions } from './uses.ts';
+export type { UsedImport } from './uses.ts';
+export { isLabel, parseExternName, tryParseExternName } from './names.ts';
+export type { ExternName, InterfaceName } from './names.ts';
+export {
+  compareVersions,
+  isCompatible,
+  parseVersion,
+  tryParseVersion,
+  versionTrack,
+} from './semver.ts';
+export type { Version } from './semver.ts';
+export { ComponentError } from './errors.ts';
+export type { ComponentErrorCode, ComponentFailure } from './errors.ts';
+export { DEFAULT_READ_LIMITS } from './limits.ts';
+export type { ReadLimits } from './limits.ts';
+export type * from './model.ts';
+export type * from './core-model.ts';
+export type {
+  BindOptions,
+  Binder,
+  BinderCache,
+  BoundComponent,
+  GuestExports,
+  HostImports,
+} from './binder.ts';
+export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
+export { BinderError } from './jco/errors.ts';

@@ -1,0 +1,190 @@
+/** Puts a host together: the only file that may import every folder. */
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { adminToken, createAdmin } from './admin/index.ts';
+import { systemClock } from './base/index.ts';
+import { checkGrants, explain, systemLookup, type SocketAddress } from './capability/index.ts';
+import { resolveHostSettings, type ImportExplanation, type ModuleExplanation, type RawConfig, type RunningHost, type ServeOptions } from './cli/index.ts';
+import { createJcoBinder, readComponent, readCoreModule, sniff } from './component/index.ts';
+import { parseFunctionConfig, parseListen, readManifest, type Manifest } from './config/index.ts';
+import { createEdge, listen, type Listening } from './gateway/index.ts';
+import { readUpload } from './lanes/index.ts';
+import { createRegistry, type Registry } from './registry/index.ts';
+import { createRuntimes, importedInterfaces } from './runtime/index.ts';
+import { openFileStore, type JsonObject, type Store } from './store/index.ts';
+import { createDescriptorSink, createLogger, createRedaction, type Logger } from './telemetry/index.ts';
+import { Deployments } from './traffic/index.ts';
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Descriptor that log lines go to. */
+  readonly logFd: number;
+}
+
+/** How long requests in flight may take to finish when the host is told to end. Milliseconds. */
+const DRAIN_MS = 30_000;
+const MAX_UPLOAD_BYTES = 64 * 2 ** 20;
+
+/** Starts everything that `selvedge serve` is. What was started is ended again where a later step fails. */
+export async function startHost(options: ServeOptions, { env, cwd, logFd }: Surroundings): Promise<RunningHost> {
+  const manifest = options.manifest === undefined ? undefined : await readManifest(options.manifest);
+  const settings = resolveHostSettings(options.overrides, manifest?.host ?? {}, cwd);
+  const clock = systemClock();
+  await using started = new AsyncDisposableStack();
+
+  const logs = createDescriptorSink({ fd: logFd, clock });
+  started.defer(() => logs.flush());
+  let logger: Logger | undefined;
+  const store = await openFileStore({
+    directory: settings.data,
+    clock,
+    report: ({ cause, ...failure }) => logger?.warn({ ...failure, err: cause }, 'the cache forgot an entry'),
+  });
+  started.defer(() => store.close());
+  const token = await adminToken({ dataDir: settings.data, env });
+  const log = createLogger({
+    destination: logs,
+    level: settings.logLevel,
+    serviceName: 'selvedge',
+    clock,
+    redaction: createRedaction([token.value]),
+  });
+  logger = log;
+  if (settings.workers > 1) log.warn({ workers: settings.workers }, 'this version runs one worker process; the rest of --workers is ignored');
+
+  const registry = await createRegistry({ artifacts: store.artifacts, records: store.records, clock, logger: log });
+  const own: SocketAddress[] = [];
+  const runtimes = createRuntimes({
+    binder: createJcoBinder({ cache: { get: (key) => store.cache.get(key), put: async (key, bytes) => void (await store.cache.put(key, bytes)) } }),
+    environment: { clock, random: (bytes) => void randomFillSync(bytes), ownAddresses: () => own, lookup: systemLookup },
+  });
+  const deployments = new Deployments({ registry, runtimes, logger: log, clock, baseDir: cwd });
+
+  const lifecycle = { ready: false };
+  const adminAddress = parseListen(settings.adminListen);
+  const edgeAddress = parseListen(settings.listen);
+  let edge: Listening | undefined;
+  const admin = await listen({
+    fetch: createAdmin({
+      deployments,
+      registry,
+      artifacts: store.artifacts,
+      token: token.value,
+      logger: log,
+      clock,
+      uploadBytes: MAX_UPLOAD_BYTES,
+      isReady: () => lifecycle.ready,
+    }).fetch,
+    ...adminAddress,
+  });
+  started.defer(() => admin.destroy());
+  own.push(admin);
+
+  if (options.single !== undefined) {
+    const { file, name, config } = options.single;
+    await deployments.serveOnly(name, await readFile(file), { routes: ['/*'], ...config } as JsonObject);
+  } else {
+    await deployments.start();
+    if (manifest !== undefined) await deployManifest(manifest, deployments, registry, store);
+  }
+  edge = await listen({
+    fetch: createEdge({ deployments, logger: log, clock, random: (count) => randomBytes(count) }).fetch,
+    ...edgeAddress,
+  });
+  started.defer(() => edge.destroy());
+  own.push(edge);
+  lifecycle.ready = true;
+  log.info({ edge: edge.url, admin: admin.url }, 'ready');
+
+  const resources = started.move();
+  const ended = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    lifecycle.ready = false;
+    const cut = clock.after(DRAIN_MS, () => {
+      log.warn({ grace_ms: DRAIN_MS }, 'requests in flight did not finish in time and are cut');
+      void deployments.abort();
+      edge.destroy();
+    });
+    await edge.drain();
+    cut();
+    await deployments.close();
+    log.info({}, 'ended');
+    await resources.disposeAsync();
+    ended.resolve();
+  };
+  return {
+    edge: edge.url,
+    admin: admin.url,
+    tokenFile: token.file,
+    functions: deployments.live().map((live) => ({
+      name: live.name,
+      lane: live.lane,
+      routes: options.single === undefined ? [...live.config.routes.map((route) => route.source), `/fn/${live.name}/*`] : ['/*'],
+    })),
+    closed: ended.promise,
+    close: () => (closing ??= close()),
+  };
+}
+
+/** The manifest says what is deployed of it: new or changed functions become versions, ones it no longer names are taken out. */
+async function deployManifest(manifest: Manifest, deployments: Deployments, registry: Registry, store: Store): Promise<void> {
+  for (const { active } of registry.list()) {
+    if (active?.origin !== 'manifest' || manifest.functions.some((each) => each.name === active.name)) continue;
+    await deployments.deactivate(active.name);
+  }
+  for (const { name, module, raw } of manifest.functions) {
+    const staged = await store.artifacts.stage(chunksOf(await readFile(module)), { maxBytes: MAX_UPLOAD_BYTES });
+    try {
+      await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true });
+    } finally {
+      await staged.discard();
+    }
+  }
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */
+export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: string): Promise<ModuleExplanation> {
+  if (sniff(bytes).kind === 'core-module') return { ...laneOf(bytes), imports: coreImports(bytes) };
+  const { grants } = parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags' });
+  const imports = importedInterfaces(readComponent(bytes));
+  const refused = new Set(checkGrants(imports, grants).map((each) => each.import));
+  return {
+    ...laneOf(bytes),
+    imports: explain(imports).map((each) => {
+      const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
+      return {
+        name: each.import,
+        functions: each.functions.map((one) => one.name),
+        needs: each.refusal !== undefined ? 'unknown' : line !== undefined ? 'grant' : 'always',
+        line,
+        covered: !refused.has(each.import),
+      };
+    }),
+  };
+}
+
+function coreImports(bytes: Uint8Array): ImportExplanation[] {
+  const functions = Map.groupBy(readCoreModule(bytes).imports, (each) => each.module);
+  return [...functions].map(([name, members]) => ({
+    name,
+    functions: members.map((each) => each.name),
+    needs: 'unknown',
+    line: undefined,
+    covered: false,
+  }));
+}
+
+function laneOf(bytes: Uint8Array): Pick<ModuleExplanation, 'lane' | 'reason' | 'callable'> {
+  try {
+    const { lane, entry } = readUpload(bytes);
+    return { lane, reason: `it is called by the lane ${lane}`, callable: entry.callable };
+  } catch (thrown) {
+    return { lane: undefined, reason: (thrown as Error).message, callable: [] };
+  }
+}

@@ -1,0 +1,25 @@
+import type { Component } from '../component/index.ts';
+import type { FunctionRuntime, RunScope } from '../runtime/index.ts';
+import type { HttpExchange } from './http-exchange.ts';
+
+/** One way of calling a guest. */
+export interface Lane {
+  /** Stable, shown to operators: `http-0.2`. */
+  readonly name: string;
+  /** What it takes, for the refusal of an upload that no lane takes. */
+  readonly takes: string;
+  /** How to call this component by this lane; `undefined` when it is not one of the lane's. */
+  match(component: Component): Entry | undefined;
+}
+
+/** What a lane found to call. */
+export interface Entry {
+  /** In words, for `inspect`. */
+  readonly callable: readonly string[];
+  /**
+   * Serves one request. Resolves when the guest has done its part: the response is complete, or its last bytes
+   * are on their way. Rejects with `GuestFault`, `RuntimeError` or `LaneError`, whether or not the response had
+   * begun; one that had begun has been aborted by then.
+   */
+  serve(runtime: FunctionRuntime, exchange: HttpExchange, scope: RunScope): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import { readComponent, readCoreModule, sniff, type Component } from '../component/index.ts';
+import { LaneError } from './errors.ts';
+import { httpP2 } from './http-p2.ts';
+import type { Entry, Lane } from './lane.ts';
+
+/** All lanes, in the order in which an upload is offered to them. */
+const lanes: readonly Lane[] = [httpP2];
+
+/** An upload that has been read, and the lane by which it is called. */
+export interface Upload {
+  readonly component: Component;
+  readonly lane: Lane['name'];
+  readonly entry: Entry;
+}
+
+/**
+ * Reads an upload and finds its lane from its bytes alone.
+ * Throws `ComponentError` for bytes that are no valid module or component, and `LaneError` `no-lane` for one
+ * that no lane takes, with what it exports and what would be callable.
+ */
+export function readUpload(bytes: Uint8Array): Upload {
+  if (sniff(bytes).kind === 'core-module') throw coreModuleRefused(bytes);
+  const component = readComponent(bytes);
+  for (const lane of lanes) {
+    const entry = lane.match(component);
+    if (entry !== undefined) return { component, lane: lane.name, entry };
+  }
+  throw noLane(component.exports.map((each) => `${each.name} (${each.type.kind})`), 'it is a component');
+}
+
+function coreModuleRefused(bytes: Uint8Array): LaneError {
+  const module = readCoreModule(bytes);
+  const kind = module.imports.some((each) => each.module === 'wasi_snapshot_preview1')
+    ? 'it is a core module for wasi_snapshot_preview1'
+    : 'it is a core module, not a component';
+  return noLane(
+    module.exports.map((each) => `${each.name} (${each.type.kind})`),
+    kind,
+  );
+}
+
+/** Exports are the guest's to name: shown quoted, and not without end. */
+function noLane(exports: readonly string[], kind: string): LaneError {
+  const shown = exports.slice(0, 20).map((each) => JSON.stringify(each.slice(0, 120)));
+  const rest = exports.length - shown.length;
+  const list = shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const callable = lanes.map((lane) => lane.takes);
+  return new LaneError({
+    code: 'no-lane',
+    status: 422,
+    message: `nothing of this upload can be called: ${kind} that exports ${list}`,
+    fix: `callable is ${callable.join(', or ')}; for Rust: cargo build --target wasm32-wasip2 with the crate wasi`,
+    details: { exports: exports.slice(0, 100).map((each) => each.slice(0, 200)), callable },
+  });
+}

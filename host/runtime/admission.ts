@@ -1,0 +1,45 @@
+import { checkGrants, type ImportedInterface, type Refusal } from '../capability/index.ts';
+import { usedFunctions, type Component, type ComponentImport, type InstanceType } from '../component/index.ts';
+import type { Grants } from '../config/index.ts';
+import { RuntimeError } from './errors.ts';
+
+/** What a component imports, in the terms of the capabilities. */
+export function importedInterfaces(component: Component): ImportedInterface[] {
+  return usedFunctions(component).map(({ parsed, name, functions, others }, index) => {
+    const called = functions.map((each) => each.name);
+    const { type } = component.imports[index] as ComponentImport;
+    if (parsed.kind === 'interface' && type.kind === 'instance' && others.length === 0) {
+      return {
+        name: `${parsed.namespace}:${parsed.package}/${parsed.interface}`,
+        version: parsed.version,
+        functions: called,
+        resources: resourcesOf(type),
+      };
+    }
+    const sort = others[0]?.kind ?? (type.kind === 'func' ? 'func' : 'instance');
+    return { name, functions: called, sort };
+  });
+}
+
+function resourcesOf(type: InstanceType): string[] {
+  const names: string[] = [];
+  for (const [name, member] of type.exports) if (member.kind === 'type' && member.bound === 'sub') names.push(name);
+  return names;
+}
+
+/** Throws `grants-missing` (422), with every import that no grant covers and the line that would. */
+export function admit(component: Component, grants: Grants): void {
+  const refusals = checkGrants(importedInterfaces(component), grants);
+  if (refusals.length === 0) return;
+  throw new RuntimeError({
+    code: refusals.every((each) => each.code === 'import-not-granted') ? 'grants-missing' : 'imports-refused',
+    status: 422,
+    message: refusals.map((each) => each.message).join('; '),
+    fix: fixes(refusals),
+    details: { refusals },
+  });
+}
+
+function fixes(refusals: readonly Refusal[]): string {
+  return [...new Set(refusals.map((each) => each.fix))].join('; ');
+}

@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { LIMITS, parseFunctionConfig, parseRoute, type FunctionConfig, type Route } from '../config/index.ts';
+import { readUpload, type Upload } from '../lanes/index.ts';
+import type { FunctionVersion, PublishResult, Registry } from '../registry/index.ts';
+import type { Runtimes } from '../runtime/index.ts';
+import type { JsonObject, StagedArtifact } from '../store/index.ts';
+import type { Clock } from '../base/index.ts';
+import { createLogBudget, type Logger } from '../telemetry/index.ts';
+import { TrafficError } from './errors.ts';
+import { Gate } from './gate.ts';
+import { LiveFunction } from './live-function.ts';
+import { RoutingTable, type RouteMatch } from './routes.ts';
+
+export interface DeploymentsOptions {
+  readonly registry: Registry;
+  readonly runtimes: Runtimes;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Absolute directory that relative host paths of uploads stand on. */
+  readonly baseDir: string;
+}
+
+/** What an upload would be if it were deployed. */
+export interface Inspected {
+  readonly sha256: string;
+  readonly size: number;
+  readonly lane: string;
+  readonly binder: string;
+  readonly config: FunctionConfig;
+  /** What the person should know though nothing is wrong. */
+  readonly warnings: readonly string[];
+}
+
+export interface DeployOptions {
+  readonly origin: 'upload' | 'manifest';
+  readonly activate: boolean;
+}
+
+/** Why a function that is deployed cannot be served. */
+export interface Unavailable {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string | undefined;
+}
+
+/** Modules prepared at once, and waiting for it: preparing takes memory and a core. */
+const PREPARE_AT_ONCE = 2;
+const PREPARE_WAITING = 256;
+
+type Mounted = LiveFunction | Unavailable;
+
+/** The functions that requests reach, kept in step with the registry: prepared before they are activated. */
+export class Deployments {
+  readonly #options: DeploymentsOptions;
+  readonly #table = new RoutingTable<Mounted>();
+  readonly #gate = new Gate(PREPARE_AT_ONCE, PREPARE_WAITING);
+  readonly #retiring = new Set<Promise<void>>();
+
+  constructor(options: DeploymentsOptions) {
+    this.#options = options;
+  }
+
+  /** Prepares what the registry says is active. What cannot be prepared is logged and answers 503; the others serve. */
+  async start(): Promise<void> {
+    const active = this.#options.registry.list().flatMap((entry) => entry.active ?? []);
+    await Promise.all(active.map((version) => this.#startVersion(version)));
+  }
+
+  async #startVersion(version: FunctionVersion): Promise<void> {
+    try {
+      this.#install(version, await this.#load(version));
+    } catch (thrown) {
+      const error = thrown as Error & Partial<Unavailable>;
+      this.#options.logger.error({ function: version.name, version: version.version, err: error }, 'a function could not be prepared');
+      const unavailable: Unavailable = { code: error.code ?? 'internal', message: error.message, fix: error.fix };
+      this.#table.mount(version.name, routesOf(version.config), unavailable);
+    }
+  }
+
+  /** Checks an upload as far as deploying it would, and keeps nothing. Throws what refuses it. */
+  async inspect(name: string, staged: StagedArtifact, raw: JsonObject): Promise<Inspected> {
+    const { live, inspected } = await this.#prepareStaged(name, staged, raw);
+    await live.retire();
+    return inspected;
+  }
+
+  /**
+   * Prepares an upload, makes it a version, and, unless told otherwise, gives it the function's requests. Requests
+   * that have begun finish on the version they began on. Throws what refuses the upload; then nothing has changed.
+   */
+  async deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: DeployOptions): Promise<PublishResult> {
+    const { registry, logger } = this.#options;
+    const { origin } = options;
+    const { live, inspected } = await this.#prepareStaged(name, staged, raw);
+    let result: PublishResult;
+    try {
+      const { lane, binder, warnings } = inspected;
+      result = await registry.publish(name, staged, { lane, binder, config: raw, origin, warnings }, { activate: options.activate });
+    } catch (thrown) {
+      await live.retire();
+      throw thrown;
+    }
+    this.#install(result.version, live);
+    logger.info({ function: name, version: result.version.version, outcome: result.outcome, active: result.active }, 'deployed');
+    return result;
+  }
+
+  /** Serves bytes under a name and routes of their own, past the registry: nothing of it is kept. */
+  async serveOnly(name: string, bytes: Uint8Array, raw: JsonObject): Promise<LiveFunction> {
+    const config = this.#configure(raw);
+    const live = await this.#prepare(name, bytes, createHash('sha256').update(bytes).digest('hex'), config);
+    this.#mount(name, live);
+    return live;
+  }
+
+  /** Throws `RegistryError`, or what keeps the version from being prepared; then the old version stays. */
+  async activate(name: string, version: number): Promise<FunctionVersion> {
+    const { registry } = this.#options;
+    const live = await this.#load(registry.version(name, version));
+    return this.#switch(live, () => registry.activate(name, version));
+  }
+
+  /** As `activate`, with the version that was active before. */
+  async rollback(name: string): Promise<FunctionVersion> {
+    const { registry } = this.#options;
+    const target = registry.get(name)?.history.at(-1);
+    // Without a target the registry says what is wrong.
+    if (target === undefined) return registry.rollback(name);
+    const live = await this.#load(registry.version(name, target));
+    return this.#switch(live, () => registry.rollback(name));
+  }
+
+  async deactivate(name: string): Promise<void> {
+    await this.#options.registry.deactivate(name);
+    this.#unmount(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#options.registry.remove(name);
+    this.#unmount(name);
+  }
+
+  /** Which function answers. Throws `TrafficError` `not-found`, `method-not-allowed` or `function-unavailable`. */
+  match(method: string, path: string): RouteMatch<LiveFunction> {
+    const { target, prefix } = this.#table.match(method, path);
+    if (target instanceof LiveFunction) return { target, prefix };
+    throw new TrafficError({
+      code: 'function-unavailable',
+      status: 503,
+      message: `the function is deployed and cannot be served: ${target.message}`,
+      fix: target.fix ?? 'deploy it again',
+      details: { reason: target.code },
+    });
+  }
+
+  /** What serves a function now: `undefined` when nothing does. */
+  status(name: string): Mounted | undefined {
+    return this.#table.get(name);
+  }
+
+  /** Functions that take requests now. */
+  live(): LiveFunction[] {
+    return this.#table.targets().filter((each) => each instanceof LiveFunction);
+  }
+
+  /** Waits until no request is in flight, and gives back what the functions hold. Nothing may be deployed meanwhile. */
+  async close(): Promise<void> {
+    for (const live of this.live()) this.#unmount(live.name);
+    await Promise.all(this.#retiring);
+  }
+
+  /** Ends what is in flight. */
+  async abort(): Promise<void> {
+    await Promise.all(this.live().map((live) => live.runtime[Symbol.asyncDispose]()));
+  }
+
+  async #prepareStaged(name: string, staged: StagedArtifact, raw: JsonObject) {
+    const config = this.#configure(raw);
+    this.#table.check(name, config.routes);
+    const live = await this.#prepare(name, await staged.read(), staged.sha256, config);
+    const inspected: Inspected = {
+      sha256: staged.sha256,
+      size: staged.size,
+      lane: live.lane,
+      binder: live.runtime.binder,
+      config,
+      warnings: warningsFor(raw),
+    };
+    return { live, inspected };
+  }
+
+  async #load(version: FunctionVersion): Promise<LiveFunction> {
+    const config = this.#configure(version.config);
+    this.#table.check(version.name, config.routes);
+    const bytes = await this.#options.registry.artifact(version.sha256);
+    return this.#prepare(version.name, bytes, version.sha256, config);
+  }
+
+  #configure(raw: JsonObject): FunctionConfig {
+    return parseFunctionConfig(raw, { baseDir: this.#options.baseDir, origin: 'upload' });
+  }
+
+  #prepare(name: string, bytes: Uint8Array, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
+    return this.#gate.run(async () => {
+      const { component, lane, entry }: Upload = readUpload(bytes);
+      const runtime = await this.#options.runtimes.prepare({ component, bytes, sha256 }, config);
+      const { clock, logger } = this.#options;
+      const logBudget = createLogBudget({ bytesPerSecond: config.limits.log, logger: logger.child({ function: name }), clock });
+      return new LiveFunction({ name, lane, config, runtime, entry, logBudget });
+    });
+  }
+
+  async #switch(live: LiveFunction, change: () => Promise<FunctionVersion>): Promise<FunctionVersion> {
+    try {
+      const version = await change();
+      this.#install(version, live);
+      return version;
+    } catch (thrown) {
+      await live.retire();
+      throw thrown;
+    }
+  }
+
+  /** Mounts what has become active, unless a later change has overtaken it. */
+  #install(version: FunctionVersion, live: LiveFunction): void {
+    const active = this.#options.registry.get(version.name)?.active?.version;
+    live.version = version.version;
+    if (active === version.version) this.#mount(version.name, live);
+    else this.#retire(live);
+  }
+
+  #mount(name: string, live: LiveFunction): void {
+    const before = this.#table.get(name);
+    this.#table.mount(name, live.config.routes, live);
+    if (before instanceof LiveFunction) this.#retire(before);
+  }
+
+  #unmount(name: string): void {
+    const before = this.#table.get(name);
+    this.#table.unmount(name);
+    if (before instanceof LiveFunction) this.#retire(before);
+  }
+
+  #retire(live: LiveFunction): void {
+    const retired = live
+      .retire()
+      .catch((thrown) => this.#options.logger.error({ function: live.name, err: thrown }, 'a version was not given back whole'))
+      .finally(() => this.#retiring.delete(retired));
+    this.#retiring.add(retired);
+  }
+}
+
+/** Routes of a configuration that may no longer be valid as a whole: a directory may be gone. */
+function routesOf(raw: JsonObject): Route[] {
+  const routes = Array.isArray(raw['routes']) ? raw['routes'] : [];
+  return routes.filter((route) => typeof route === 'string').map((route) => parseRoute(route));
+}
+
+/** What was asked for and is not done by this version. */
+function warningsFor(raw: JsonObject): string[] {
+  const limits = (raw['limits'] ?? {}) as JsonObject;
+  const warnings = LIMITS.filter((limit) => !limit.enforced && limit.name in limits).map(
+    (limit) => `limits.${limit.name} is kept, and not enforced by this version`,
+  );
+  const sockets = (raw['grants'] as JsonObject | undefined)?.['sockets'];
+  if (Array.isArray(sockets) && sockets.length > 0) {
+    warnings.push('grants.sockets is kept, and of no effect: this version does not provide wasi:sockets');
+  }
+  return warnings;
+}

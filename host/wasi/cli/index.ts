@@ -1,0 +1,3 @@
+/** wasi:cli: arguments, environment, standard streams, exit. */
+export { GuestExit } from './exit.ts';
+export { cliP2, cliP2Blocking, type CliOptions } from './p2.ts';
