@@ -24,6 +24,7 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
 }
 
 async function runHere() {
+  endWithNpx((signal) => process.kill(process.pid, signal));
   // A checkout has the sources, which Node strips of their types; the package has them compiled.
   const compiled = new URL('../dist/host/main.js', import.meta.url);
   const source = new URL('../host/main.ts', import.meta.url);
@@ -54,6 +55,7 @@ function runOnBundledNode() {
     if (!fromTerminal) child.kill(signal);
   };
   for (const signal of signals) process.on(signal, forward);
+  endWithNpx((signal) => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`error: ${node} could not be started\ncause: ${error.message}\n`);
     process.exitCode = 1;
@@ -68,6 +70,21 @@ function runOnBundledNode() {
     process.exitCode = 128 + (constants.signals[signal] ?? 0);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * npx runs a shell that runs this, and a SIGTERM for npx ends the shell alone. Nobody could end
+ * the host then, and its ports would stay taken: so it drains when its shell is gone.
+ */
+function endWithNpx(end) {
+  if (process.env.npm_command !== 'exec' || process.env.npm_lifecycle_event !== 'npx') return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    end('SIGTERM');
+  }, 200);
+  timer.unref();
 }
 
 /** Path of the Node program of the dependency `node`, undefined where it is missing. */

@@ -142,12 +142,15 @@ describe.skipIf(older === undefined)('the package, installed (skipped where the 
     expect(succeed('npx', ['--no-install', 'selvedge', '--version'], installed)).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test('npx selvedge serve gets ready, answers, and drains on SIGTERM with 0', async () => {
-    const child = spawn(
-      'npx',
-      ['--no-install', 'selvedge', 'serve', '--json', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
-      { cwd: installed, env: userEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  const serveArguments = ['serve', '--json', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
+
+  /** Starts it, and resolves once it is ready and its admin port answers. */
+  async function serve(command: string, args: readonly string[]) {
+    const child = spawn(command, [...args, ...serveArguments], {
+      cwd: installed,
+      env: userEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const ended = once(child, 'exit');
     const ready: unknown = JSON.parse(await firstLine(child));
     expect(ready).toEqual({
@@ -155,9 +158,22 @@ describe.skipIf(older === undefined)('the package, installed (skipped where the 
       edge: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       admin: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     });
-    const health = await fetch(`${Reflect.get(Object(ready), 'admin')}/healthz`);
-    expect(health.status).toBe(200);
+    const health = `${Reflect.get(Object(ready), 'admin')}/healthz`;
+    expect((await fetch(health)).status).toBe(200);
+    return { child, ended, health };
+  }
+
+  test('selvedge serve under the older Node gets ready, and drains on SIGTERM with 0', async () => {
+    const { child, ended } = await serve(join(installed, 'node_modules/.bin/selvedge'), []);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
+  });
+
+  test('npx selvedge serve gets ready, and nothing outlives npx', async () => {
+    const { child, ended, health } = await serve('npx', ['--no-install', 'selvedge']);
+    child.kill('SIGTERM');
+    await ended;
+    const stillThere = () => fetch(health, { headers: { connection: 'close' } }).then(() => true, () => false);
+    await expect.poll(stillThere, { timeout: 20_000 }).toBe(false);
   });
 });

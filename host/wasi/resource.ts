@@ -27,20 +27,17 @@ export abstract class HostResource {
 }
 
 /**
- * The class that a binder is given for a resource with a constructor: the canonical ABI's
- * constructor knows no instance, so it is bound here. Every `Base` object counts as one of it.
+ * The class that a binder is given for a resource with a constructor: the canonical ABI's constructor
+ * knows no instance, so it is bound here. A function with the base's own prototype, no subclass: a new
+ * class for every instance would give every object a new shape, and cost more than the guest does.
  */
 export function bindConstructor<Base extends HostResource, Args extends readonly unknown[]>(
   base: new (instance: WasiInstance, ...args: Args) => Base,
   instance: WasiInstance,
 ): new (...args: Args) => Base {
-  const Bound = class extends (base as unknown as new (...args: readonly unknown[]) => HostResource) {
-    constructor(...args: Args) {
-      super(instance, ...args);
-    }
-    static override [Symbol.hasInstance](value: unknown): boolean {
-      return value instanceof base;
-    }
+  const Bound = function (...args: Args): Base {
+    return new base(instance, ...args);
   };
+  Bound.prototype = base.prototype;
   return Bound as unknown as new (...args: Args) => Base;
 }

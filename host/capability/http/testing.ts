@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { defaultLimits, type Limits } from '../../config/index.ts';
-import type { ErrorCode, HeaderList, HttpBodySink, IncomingBodySource, OutgoingBodyHandle, OutgoingExchange } from '../../wasi/http/index.ts';
-import type { HttpGrant } from '../../config/index.ts';
+import { defaultLimits, type HttpGrant, type Limits } from '../../config/index.ts';
+import type { ErrorCode, HeaderList, HttpBodySink, IncomingBodySource, IncomingExchange, OutgoingBodyHandle, OutgoingExchange } from '../../wasi/http/index.ts';
 import type { CapabilityEnvironment } from '../capability.ts';
 import { environment } from '../testing.ts';
 import type { Reason } from './connect-guard.ts';
@@ -56,7 +55,7 @@ export function request(port: number, more: Partial<OutgoingExchange> = {}): Out
 export interface Bench {
   readonly transport: OutgoingTransport;
   readonly denials: Reason[];
-  send(exchange: OutgoingExchange, signal?: AbortSignal): ReturnType<ReturnType<OutgoingTransport['forInstance']>['send']>;
+  readonly send: (exchange: OutgoingExchange, signal?: AbortSignal) => Promise<IncomingExchange>;
 }
 
 export function bench(
@@ -65,8 +64,8 @@ export function bench(
 ): Bench {
   const transport = new OutgoingTransport(grants, { ...defaultLimits(), ...options.limits }, { ...environment, ...options.environment }, options);
   const denials: Reason[] = [];
-  const { send } = transport.forInstance((reason) => void denials.push(reason));
-  return { transport, denials, send: (exchange, signal = new AbortController().signal) => send(exchange, signal) };
+  const sender = transport.forInstance((reason) => void denials.push(reason));
+  return { transport, denials, send: (exchange, signal = new AbortController().signal) => sender.send(exchange, signal) };
 }
 
 /** Waits until the source, or sink, is ready. */

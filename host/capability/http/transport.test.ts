@@ -333,6 +333,35 @@ describe('connections', () => {
     expect([served, server.accepted()]).toEqual([3, 3]);
   });
 
+  test('are at most 64 to one origin: what waits for one is limited in time, and goes on when one is free', async () => {
+    const held: (() => void)[] = [];
+    await using server = await httpServer((_request, response) => void held.push(() => response.end('ok')));
+    const { transport, send } = bench(local(server.port));
+    using _ = transport;
+    const busy = Array.from({ length: 64 }, () => send(request(server.port)));
+    await until(() => held.length === 64);
+    const timeouts = { connect: 50, firstByte: undefined, betweenBytes: undefined };
+    expect(await failure(send(request(server.port, { timeouts })))).toEqual({ tag: 'connection-limit-reached' });
+    const waiting = send(request(server.port));
+    expect(server.accepted()).toBe(64);
+    for (const answer of held.splice(0)) answer();
+    for (const each of await Promise.all(busy)) await readAll(each.body);
+    await until(() => held.length === 1);
+    held[0]?.();
+    expect(await readAll((await waiting).body)).toBe('ok');
+    await until(() => transport.connections <= 8);
+  });
+
+  test('that stand idle do not keep one another from being made', async () => {
+    await using server = await httpServer((_request, response) => response.end('ok'));
+    const { transport, send } = bench(local(server.port));
+    using _ = transport;
+    const all = await Promise.all(Array.from({ length: 20 }, () => send(request(server.port))));
+    for (const each of all) await readAll(each.body);
+    await until(() => transport.connections <= 8);
+    expect(await readAll((await send(request(server.port))).body)).toBe('ok');
+  });
+
   test('ignore the proxy variables of the environment', async () => {
     await using server = await httpServer((_request, response) => response.end('direct'));
     const before = process.env['HTTP_PROXY'];

@@ -15,28 +15,49 @@ function tree(host: string, inside: string): void {
   const links: Record<string, string> = {
     'to-secret': '../secret',
     'to-outside': '../outside',
-    'absolute': path.join(host, 'secret'),
-    'second': 'to-secret',
-    'through': 'to-outside/file',
+    absolute: path.join(host, 'secret'),
+    second: 'to-secret',
+    through: 'to-outside/file',
     'a/up': '../../secret',
-    'good': 'a/b/file',
+    good: 'a/b/file',
     'good-dir': 'a/b',
     'a/back': '../a/./b/../b/file',
     'loop-1': 'loop-2',
     'loop-2': 'loop-1',
-    'dangling': 'a/new',
+    dangling: 'a/new',
     'dangling-out': '../created',
-    'self': '.',
-    'proc': '/proc/self',
+    self: '.',
+    proc: '/proc/self',
   };
-  for (const [name, target] of Object.entries(links)) fs.symlinkSync(target, path.join(inside, name));
+  for (const [name, target] of Object.entries(links))
+    fs.symlinkSync(target, path.join(inside, name));
 }
 
 describe('paths that lead out of the preopen', () => {
   const escapes = [
-    '..', '../secret', 'a/../../secret', 'a/b/../../../secret', '/', '/etc/passwd', 'a/../..', './..',
-    'to-secret', 'absolute', 'second', 'through', 'a/up', 'to-outside', 'to-outside/', 'to-outside/.',
-    'to-outside/file', 'to-secret/', 'good-dir/../../../secret', 'self/..', 'self/self/../secret/..', 'proc/environ', 'proc/fd/0',
+    '..',
+    '../secret',
+    'a/../../secret',
+    'a/b/../../../secret',
+    '/',
+    '/etc/passwd',
+    'a/../..',
+    './..',
+    'to-secret',
+    'absolute',
+    'second',
+    'through',
+    'a/up',
+    'to-outside',
+    'to-outside/',
+    'to-outside/.',
+    'to-outside/file',
+    'to-secret/',
+    'good-dir/../../../secret',
+    'self/..',
+    'self/self/../secret/..',
+    'proc/environ',
+    'proc/fd/0',
   ];
   test.each(escapes)('%s cannot be opened, looked at or listed', async (escape) => {
     await using box = await sandbox({ prepare: tree });
@@ -62,7 +83,7 @@ describe('paths that lead out of the preopen', () => {
     expect(await readText(sub, 'b/file')).toBe('here');
   });
 
-  test('one function\'s directory is not reachable from another\'s', async () => {
+  test("one function's directory is not reachable from another's", async () => {
     await using box = await sandbox({ others: [{ name: 'neighbour', writable: false }] });
     expect(await codeOf(box.root.statAt(FOLLOW, '../neighbour'))).toBe('not-permitted');
     expect(await codeOf(box.root.symlinkAt('../neighbour', 'link'))).toBe('not-permitted');
@@ -70,24 +91,40 @@ describe('paths that lead out of the preopen', () => {
 });
 
 test.each([
-  ['', 'no-entry'], ['a\0b', 'invalid'], ['x'.repeat(256), 'name-too-long'], [`${'x/'.repeat(2048)}y`, 'name-too-long'],
-  ['\ud800', 'illegal-byte-sequence'], ['..\\secret', 'no-entry'], ['missing', 'no-entry'], ['a/b/file/x', 'not-directory'],
-  ['a/b/file/', 'not-directory'], ['a/b/file/.', 'not-directory'], ['a/b/file/..', 'not-directory'], ['good/', 'not-directory'],
-  ['loop-1', 'loop'], ['loop-1/x', 'loop'], ['./'.repeat(300), 'name-too-long'], ['missing/..', 'no-entry'],
+  ['', 'no-entry'],
+  ['a\0b', 'invalid'],
+  ['x'.repeat(256), 'name-too-long'],
+  [`${'x/'.repeat(2048)}y`, 'name-too-long'],
+  ['\ud800', 'illegal-byte-sequence'],
+  ['..\\secret', 'no-entry'],
+  ['missing', 'no-entry'],
+  ['a/b/file/x', 'not-directory'],
+  ['a/b/file/', 'not-directory'],
+  ['a/b/file/.', 'not-directory'],
+  ['a/b/file/..', 'not-directory'],
+  ['good/', 'not-directory'],
+  ['loop-1', 'loop'],
+  ['loop-1/x', 'loop'],
+  ['./'.repeat(300), 'name-too-long'],
+  ['missing/..', 'no-entry'],
 ])('path %j fails with %s', async (given, code) => {
   await using box = await sandbox({ prepare: tree });
   expect(await codeOf(box.root.statAt(FOLLOW, given))).toBe(code);
   expect(openBelow(box.host)).toEqual([box.inside]);
 });
 
-test.each([['good', 'here'], ['good-dir/file', 'here'], ['a/back', 'here'], ['a//b/./file', 'here'], ['a/../a/b/file', 'here'], ['self/self/good', 'here']])(
-  'what stays inside is reached: %s',
-  async (given, content) => {
-    await using box = await sandbox({ prepare: tree });
-    expect(await readText(box.root, given)).toBe(content);
-    expect(box.denials).toEqual([]);
-  },
-);
+test.each([
+  ['good', 'here'],
+  ['good-dir/file', 'here'],
+  ['a/back', 'here'],
+  ['a//b/./file', 'here'],
+  ['a/../a/b/file', 'here'],
+  ['self/self/good', 'here'],
+])('what stays inside is reached: %s', async (given, content) => {
+  await using box = await sandbox({ prepare: tree });
+  expect(await readText(box.root, given)).toBe(content);
+  expect(box.denials).toEqual([]);
+});
 
 test('a trailing slash follows a symlink by the same walk, and only for what reads the object', async () => {
   await using box = await sandbox({ prepare: tree });
@@ -96,13 +133,16 @@ test('a trailing slash follows a symlink by the same walk, and only for what rea
   expect(await codeOf(box.root.unlinkFileAt('good-dir/'))).toBe('not-directory');
   expect(await codeOf(box.root.removeDirectoryAt('good-dir/'))).toBe('not-directory');
   expect(await codeOf(box.root.renameAt('good-dir/', box.root, 'moved'))).toBe('not-directory');
-  expect(await codeOf(box.root.openAt(FOLLOW, 'fresh/', { create: true }, { write: true }))).toBe('is-directory');
+  expect(await codeOf(box.root.openAt(FOLLOW, 'fresh/', { create: true }, { write: true }))).toBe(
+    'is-directory',
+  );
   expect(fs.readlinkSync(path.join(box.inside, 'good-dir'))).toBe('a/b');
 });
 
 test('creating through a symlink stays inside', async () => {
   await using box = await sandbox({ prepare: tree });
-  const create = (name: string, exclusive = false) => codeOf(box.root.openAt(FOLLOW, name, { create: true, exclusive }, { write: true }));
+  const create = (name: string, exclusive = false) =>
+    codeOf(box.root.openAt(FOLLOW, name, { create: true, exclusive }, { write: true }));
   expect(await create('dangling-out')).toBe('not-permitted');
   expect(await create('dangling', true)).toBe('exist');
   expect(await create('dangling')).toBe('ok');
@@ -112,14 +152,22 @@ test('creating through a symlink stays inside', async () => {
 });
 
 test('FIFOs, sockets and devices are refused at once and never opened', async () => {
-  await using box = await sandbox({ prepare: (_host, inside) => execFileSync('mkfifo', [path.join(inside, 'fifo')]) });
+  await using box = await sandbox({
+    prepare: (_host, inside) => execFileSync('mkfifo', [path.join(inside, 'fifo')]),
+  });
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(path.join(box.inside, 'socket'), resolve));
   try {
     for (const name of ['fifo', 'socket']) {
       expect(await codeOf(box.root.openAt(FOLLOW, name, {}, { read: true }))).toBe('unsupported');
-      expect(await codeOf(box.root.openAt(FOLLOW, name, { create: true, truncate: true }, { write: true }))).toBe('unsupported');
-      expect(await codeOf(box.root.openAt(FOLLOW, name, { directory: true }, { read: true }))).toBe('not-directory');
+      expect(
+        await codeOf(
+          box.root.openAt(FOLLOW, name, { create: true, truncate: true }, { write: true }),
+        ),
+      ).toBe('unsupported');
+      expect(await codeOf(box.root.openAt(FOLLOW, name, { directory: true }, { read: true }))).toBe(
+        'not-directory',
+      );
       expect((await box.root.statAt({}, name)).type).toBe(name);
     }
   } finally {
@@ -127,19 +175,32 @@ test('FIFOs, sockets and devices are refused at once and never opened', async ()
   }
 });
 
-test.skipIf(!fs.existsSync('/dev/null'))('devices and kernel file systems below a grant of / are unreachable', async () => {
-  const { openPreopen } = await import('./preopen.ts');
-  const { filesystemP2 } = await import('./p2.ts');
-  await using box = await sandbox();
-  using everything = await openPreopen({ hostPath: '/', guestPath: '/all', writable: false, quota: { bytes: 0, files: 0 } });
-  const [granted] = filesystemP2(box.instance, { preopens: [everything], hashKey: new Uint8Array(16) })['wasi:filesystem/preopens'].getDirectories();
-  const root = granted![0];
-  for (const name of ['proc/self/environ', 'proc/self', 'proc', 'proc/1/status', 'sys/kernel']) {
-    expect(await codeOf(root.openAt(FOLLOW, name, {}, { read: true })), name).toBe('not-permitted');
-  }
-  expect(await codeOf(root.openAt(FOLLOW, 'dev/null', {}, { read: true }))).toBe('unsupported');
-  expect(await codeOf(root.statAt(FOLLOW, 'etc'))).toBe('ok');
-});
+test.skipIf(!fs.existsSync('/dev/null'))(
+  'devices and kernel file systems below a grant of / are unreachable',
+  async () => {
+    const { openPreopen } = await import('./preopen.ts');
+    const { filesystemP2 } = await import('./p2.ts');
+    await using box = await sandbox();
+    using everything = await openPreopen({
+      hostPath: '/',
+      guestPath: '/all',
+      writable: false,
+      quota: { bytes: 0, files: 0 },
+    });
+    const [granted] = filesystemP2(box.instance, {
+      preopens: [everything],
+      hashKey: new Uint8Array(16),
+    })['wasi:filesystem/preopens'].getDirectories();
+    const root = granted![0];
+    for (const name of ['proc/self/environ', 'proc/self', 'proc', 'proc/1/status', 'sys/kernel']) {
+      expect(await codeOf(root.openAt(FOLLOW, name, {}, { read: true })), name).toBe(
+        'not-permitted',
+      );
+    }
+    expect(await codeOf(root.openAt(FOLLOW, 'dev/null', {}, { read: true }))).toBe('unsupported');
+    expect(await codeOf(root.statAt(FOLLOW, 'etc'))).toBe('ok');
+  },
+);
 
 test('a directory that is moved away is still confined, and no error path leaks a descriptor', async () => {
   await using box = await sandbox({ prepare: tree });

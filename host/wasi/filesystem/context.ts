@@ -24,7 +24,12 @@ export class FilesystemContext {
 
   /** Throws `read-only` and reports it. */
   refuseChange(preopen: Preopen, operation: string): never {
-    this.#denied(preopen, 'read-only', `${operation} in ${preopen.guestPath}, which it may only read`, `dirs = ["HOST::${preopen.guestPath}:rw"]`);
+    this.#denied(
+      preopen,
+      'read-only',
+      `${operation} in ${preopen.guestPath}, which it may only read`,
+      `dirs = ["HOST::${preopen.guestPath}:rw"]`,
+    );
     throw failure('read-only');
   }
 
@@ -32,12 +37,22 @@ export class FilesystemContext {
   translate(preopen: Preopen, path: string | undefined, thrown: unknown): unknown {
     if (thrown instanceof PathEscape) {
       const quoted = path === undefined ? 'a path' : JSON.stringify(path.slice(0, QUOTED_LENGTH));
-      this.#denied(preopen, 'escape', `${quoted}, which leads out of ${preopen.guestPath}`, 'grant the directory that it leads to: dirs = ["HOST::GUEST"]');
+      this.#denied(
+        preopen,
+        'escape',
+        `${quoted}, which leads out of ${preopen.guestPath}`,
+        'grant the directory that it leads to: dirs = ["HOST::GUEST"]',
+      );
       return failure('not-permitted', thrown);
     }
     if (thrown instanceof WasiError && thrown.payload === 'quota') {
       const { bytes, files } = preopen.quota.limits;
-      this.#denied(preopen, 'quota', `more than ${bytes} bytes or ${files} entries in ${preopen.guestPath}`, `raise its quota: dirs = ["HOST::${preopen.guestPath}:rw,quota=SIZE,files=COUNT"]`);
+      this.#denied(
+        preopen,
+        'quota',
+        `more than ${bytes} bytes or ${files} entries in ${preopen.guestPath}`,
+        `raise its quota: dirs = ["HOST::${preopen.guestPath}:rw,quota=SIZE,files=COUNT"]`,
+      );
     }
     return guestError(thrown);
   }

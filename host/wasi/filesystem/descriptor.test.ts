@@ -21,7 +21,9 @@ test('a file is created, written, read, cut and removed', async () => {
   await file.syncData();
   await file.sync();
   expect(await readText(box.root, 'file')).toBe('hello');
-  expect(await codeOf(box.root.openAt({}, 'file', { create: true, exclusive: true }, RW))).toBe('exist');
+  expect(await codeOf(box.root.openAt({}, 'file', { create: true, exclusive: true }, RW))).toBe(
+    'exist',
+  );
   using again = await box.root.openAt({}, 'file', { truncate: true }, { read: true });
   expect((await again.stat()).size).toBe(0n);
   await box.root.unlinkFileAt('file');
@@ -94,19 +96,28 @@ test('rename replaces files and moves between writable preopens', async () => {
 
 test('a directory is listed without . and .., and without names that are not UTF-8', async () => {
   await using box = await sandbox();
-  for (let index = 0; index < 200; index += 1) fs.writeFileSync(path.join(box.inside, `f${index}`), '');
+  for (let index = 0; index < 200; index += 1)
+    fs.writeFileSync(path.join(box.inside, `f${index}`), '');
   fs.mkdirSync(path.join(box.inside, 'dir'));
   fs.symlinkSync('dir', path.join(box.inside, 'link'));
   fs.writeFileSync(Buffer.concat([Buffer.from(`${box.inside}/`), Buffer.from([0xff, 0xfe])]), '');
   using stream = await box.root.readDirectory();
   const seen = new Map<string, string>();
-  for (let entry = await stream.readDirectoryEntry(); entry !== undefined; entry = await stream.readDirectoryEntry()) {
+  for (
+    let entry = await stream.readDirectoryEntry();
+    entry !== undefined;
+    entry = await stream.readDirectoryEntry()
+  ) {
     expect(seen.has(entry.name)).toBe(false);
     seen.set(entry.name, entry.type);
   }
   expect(await stream.readDirectoryEntry()).toBeUndefined();
   expect(seen.size).toBe(202);
-  expect([seen.get('dir'), seen.get('link'), seen.get('f7')]).toEqual(['directory', 'symbolic-link', 'regular-file']);
+  expect([seen.get('dir'), seen.get('link'), seen.get('f7')]).toEqual([
+    'directory',
+    'symbolic-link',
+    'regular-file',
+  ]);
 });
 
 test('identity: same object, and hashes that follow it without giving away the inode', async () => {
@@ -117,7 +128,9 @@ test('identity: same object, and hashes that follow it without giving away the i
   using file = await box.root.openAt({}, 'file', {}, RW);
   using alias = await box.root.openAt({}, 'alias', {}, { read: true });
   using other = await box.root.openAt({}, 'other', {}, { read: true });
-  expect([file.isSameObject(alias), file.isSameObject(other), box.root.isSameObject(file)]).toEqual([true, false, false]);
+  expect([file.isSameObject(alias), file.isSameObject(other), box.root.isSameObject(file)]).toEqual(
+    [true, false, false],
+  );
   const before = await file.metadataHash();
   expect(await box.root.metadataHashAt({}, 'alias')).toEqual(before);
   expect((await other.metadataHash()).lower).not.toBe(before.lower);

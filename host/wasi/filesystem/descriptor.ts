@@ -1,15 +1,40 @@
 import { InputStream, OutputStream } from '../io/index.ts';
 import { HostResource } from '../resource.ts';
 import { DirectoryEntryStream } from './directory-stream.ts';
-import { createDirectoryAt, linkAt, readlinkAt, removeDirectoryAt, renameAt, setTimes, setTimesAt, symlinkAt, unlinkFileAt } from './entries.ts';
+import {
+  createDirectoryAt,
+  linkAt,
+  readlinkAt,
+  removeDirectoryAt,
+  renameAt,
+  setTimes,
+  setTimesAt,
+  symlinkAt,
+  unlinkFileAt,
+} from './entries.ts';
 import { failure } from './errno.ts';
 import { FileSink } from './file-sink.ts';
 import { FileSource } from './file-source.ts';
 import type { Inode } from './inode.ts';
 import type { OpenFile } from './open-file.ts';
 import { openAt, openForAppend } from './open.ts';
-import { type DescriptorStat, descriptorStat, type DescriptorType, type MetadataHash, metadataHash } from './stat.ts';
-import { baseOf, type DescriptorFlags, type DescriptorState, inodeOf, type OpenFlags, type PathFlags, requireReadable, requireWritable } from './state.ts';
+import {
+  type DescriptorStat,
+  descriptorStat,
+  type DescriptorType,
+  type MetadataHash,
+  metadataHash,
+} from './stat.ts';
+import {
+  baseOf,
+  type DescriptorFlags,
+  type DescriptorState,
+  inodeOf,
+  type OpenFlags,
+  type PathFlags,
+  requireReadable,
+  requireWritable,
+} from './state.ts';
 import { fdatasync, fsync, opendir, pread, syncDirectory } from './syscalls.ts';
 import type { NewTimestamp } from './times.ts';
 import { walk } from './walk.ts';
@@ -34,8 +59,16 @@ export class Descriptor extends HostResource {
 
   readViaStream(offset: bigint): InputStream {
     return this.#try(() => {
-      const source = new FileSource(this.state.file, requireReadable(this.state), offset, this.instance.limits.copy);
-      return holding({ release: () => source.close() }, () => new InputStream(this.instance, source));
+      const source = new FileSource(
+        this.state.file,
+        requireReadable(this.state),
+        offset,
+        this.instance.limits.copy,
+      );
+      return holding(
+        { release: () => source.close() },
+        () => new InputStream(this.instance, source),
+      );
     });
   }
 
@@ -140,24 +173,45 @@ export class Descriptor extends HostResource {
   }
 
   stat(): Promise<DescriptorStat> {
-    return this.#run(undefined, async () => descriptorStat(await this.state.preopen.lookups.fstat(this.state.file.fd)));
+    return this.#run(undefined, async () =>
+      descriptorStat(await this.state.preopen.lookups.fstat(this.state.file.fd)),
+    );
   }
 
   statAt(pathFlags: PathFlags, path: string): Promise<DescriptorStat> {
     return this.#run(path, async () => descriptorStat(await this.#statOf(pathFlags, path)));
   }
 
-  setTimesAt(pathFlags: PathFlags, path: string, access: NewTimestamp, modification: NewTimestamp): Promise<void> {
+  setTimesAt(
+    pathFlags: PathFlags,
+    path: string,
+    access: NewTimestamp,
+    modification: NewTimestamp,
+  ): Promise<void> {
     return this.#run(path, () => setTimesAt(this.state, pathFlags, path, access, modification));
   }
 
-  linkAt(pathFlags: PathFlags, path: string, directory: Descriptor, newPath: string): Promise<void> {
+  linkAt(
+    pathFlags: PathFlags,
+    path: string,
+    directory: Descriptor,
+    newPath: string,
+  ): Promise<void> {
     const { state } = directory;
-    return this.#run(path, () => state.file.during(() => linkAt(this.state, pathFlags, path, state, newPath)));
+    return this.#run(path, () =>
+      state.file.during(() => linkAt(this.state, pathFlags, path, state, newPath)),
+    );
   }
 
-  openAt(pathFlags: PathFlags, path: string, openFlags: OpenFlags, flags: DescriptorFlags): Promise<Descriptor> {
-    return this.#run(path, async () => Descriptor.adopt(await openAt(this.state, pathFlags, path, openFlags, flags)));
+  openAt(
+    pathFlags: PathFlags,
+    path: string,
+    openFlags: OpenFlags,
+    flags: DescriptorFlags,
+  ): Promise<Descriptor> {
+    return this.#run(path, async () =>
+      Descriptor.adopt(await openAt(this.state, pathFlags, path, openFlags, flags)),
+    );
   }
 
   readlinkAt(path: string): Promise<string> {
@@ -170,7 +224,9 @@ export class Descriptor extends HostResource {
 
   renameAt(path: string, directory: Descriptor, newPath: string): Promise<void> {
     const { state } = directory;
-    return this.#run(path, () => state.file.during(() => renameAt(this.state, path, state, newPath)));
+    return this.#run(path, () =>
+      state.file.during(() => renameAt(this.state, path, state, newPath)),
+    );
   }
 
   symlinkAt(target: string, path: string): Promise<void> {
@@ -187,7 +243,9 @@ export class Descriptor extends HostResource {
   }
 
   metadataHash(): Promise<MetadataHash> {
-    return this.#run(undefined, async () => this.#hash(await this.state.preopen.lookups.fstat(this.state.file.fd)));
+    return this.#run(undefined, async () =>
+      this.#hash(await this.state.preopen.lookups.fstat(this.state.file.fd)),
+    );
   }
 
   metadataHashAt(pathFlags: PathFlags, path: string): Promise<MetadataHash> {
@@ -199,7 +257,11 @@ export class Descriptor extends HostResource {
   }
 
   async #statOf(pathFlags: PathFlags, path: string) {
-    using target = await walk(baseOf(this.state), path, pathFlags.symlinkFollow ? 'follow' : 'object');
+    using target = await walk(
+      baseOf(this.state),
+      path,
+      pathFlags.symlinkFollow ? 'follow' : 'object',
+    );
     if (target.stat === undefined) throw failure('no-entry');
     return target.stat;
   }

@@ -1,7 +1,18 @@
 import { failure } from './errno.ts';
 import { checkText, PathEscape, textOf } from './path.ts';
 import { baseOf, type DescriptorState, type PathFlags, requireMutable } from './state.ts';
-import { entryPath, fstat, link, mkdir, objectPath, rename, rmdir, symlink, unlink, utimes } from './syscalls.ts';
+import {
+  entryPath,
+  fstat,
+  link,
+  mkdir,
+  objectPath,
+  rename,
+  rmdir,
+  symlink,
+  unlink,
+  utimes,
+} from './syscalls.ts';
 import { type NewTimestamp, timestampArgument } from './times.ts';
 import { MAX_DEPTH, type Target, walk } from './walk.ts';
 
@@ -36,7 +47,11 @@ export async function unlinkFileAt(base: DescriptorState, path: string): Promise
  * `descriptor.symlink-at`. Besides an absolute target, one that leads out of the preopen by its text
  * is refused: no guest can follow it, but other programs of the host that read the directory would.
  */
-export async function symlinkAt(base: DescriptorState, target: string, path: string): Promise<void> {
+export async function symlinkAt(
+  base: DescriptorState,
+  target: string,
+  path: string,
+): Promise<void> {
   requireMutable(base, 'create a symlink');
   checkText(target);
   if (target.startsWith('/')) throw new PathEscape();
@@ -67,7 +82,13 @@ export async function readlinkAt(base: DescriptorState, path: string): Promise<s
  * `descriptor.link-at`, for regular files of one preopen. Between two preopens it is `cross-device`,
  * even where both are writable: neither quota could tell when the file's bytes are free again.
  */
-export async function linkAt(base: DescriptorState, pathFlags: PathFlags, path: string, other: DescriptorState, newPath: string): Promise<void> {
+export async function linkAt(
+  base: DescriptorState,
+  pathFlags: PathFlags,
+  path: string,
+  other: DescriptorState,
+  newPath: string,
+): Promise<void> {
   requireMutable(base, 'link a file');
   requireMutable(other, 'link a file');
   if (pathFlags.symlinkFollow) throw failure('invalid');
@@ -85,7 +106,12 @@ export async function linkAt(base: DescriptorState, pathFlags: PathFlags, path: 
  * `descriptor.rename-at`. Between two writable preopens it moves files that have one name and are not
  * open, with their charge; all else is `cross-device`, upon which libraries copy.
  */
-export async function renameAt(base: DescriptorState, path: string, other: DescriptorState, newPath: string): Promise<void> {
+export async function renameAt(
+  base: DescriptorState,
+  path: string,
+  other: DescriptorState,
+  newPath: string,
+): Promise<void> {
   requireMutable(base, 'rename');
   requireMutable(other, 'rename');
   using source = await walk(baseOf(base), path, 'entry');
@@ -100,7 +126,10 @@ export async function renameAt(base: DescriptorState, path: string, other: Descr
   if (base.preopen === other.preopen) {
     await rename(from, to);
   } else {
-    const simple = (moved.isFile() || moved.isSymbolicLink()) && moved.nlink === 1n && !base.preopen.inodes.has(moved);
+    const simple =
+      (moved.isFile() || moved.isSymbolicLink()) &&
+      moved.nlink === 1n &&
+      !base.preopen.inodes.has(moved);
     if (!simple) throw failure('cross-device');
     const size = Number(moved.size);
     await other.preopen.quota.taking(size, 1, () => rename(from, to));
@@ -112,7 +141,13 @@ export async function renameAt(base: DescriptorState, path: string, other: Descr
 }
 
 /** `descriptor.set-times-at` */
-export async function setTimesAt(base: DescriptorState, pathFlags: PathFlags, path: string, access: NewTimestamp, modification: NewTimestamp): Promise<void> {
+export async function setTimesAt(
+  base: DescriptorState,
+  pathFlags: PathFlags,
+  path: string,
+  access: NewTimestamp,
+  modification: NewTimestamp,
+): Promise<void> {
   requireMutable(base, 'set times');
   const [atime, mtime] = timeArguments(base, access, modification);
   using target = await walk(baseOf(base), path, pathFlags.symlinkFollow ? 'follow' : 'object');
@@ -124,7 +159,11 @@ export async function setTimesAt(base: DescriptorState, pathFlags: PathFlags, pa
 }
 
 /** `descriptor.set-times` */
-export async function setTimes(state: DescriptorState, access: NewTimestamp, modification: NewTimestamp): Promise<void> {
+export async function setTimes(
+  state: DescriptorState,
+  access: NewTimestamp,
+  modification: NewTimestamp,
+): Promise<void> {
   requireMutable(state, 'set times');
   const [atime, mtime] = timeArguments(state, access, modification);
   await utimes(objectPath(state.file.fd), true, atime, mtime);

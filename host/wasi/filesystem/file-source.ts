@@ -35,7 +35,8 @@ export class FileSource implements ByteSource {
 
   isReady(): boolean {
     // What was fetched before the file was changed is fetched anew: a guest reads what it wrote.
-    if (this.#bytes.length > 0 && this.#generation !== this.#inode.generation) this.#bytes = new Uint8Array(0);
+    if (this.#bytes.length > 0 && this.#generation !== this.#inode.generation)
+      this.#bytes = new Uint8Array(0);
     return this.#bytes.length > 0 || this.#ended || this.#failure !== undefined;
   }
 

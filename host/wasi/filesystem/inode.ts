@@ -33,7 +33,7 @@ export class Inode {
       if (end > Number.MAX_SAFE_INTEGER) throw failure('file-too-large');
       this.#charge(Math.max(end, this.#size));
       await this.#changing(fd, async () => {
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           const rest = at === 0 ? bytes : bytes.subarray(at);
           at += await pwrite(fd, rest, position === 'end' ? null : position + at);
         }
@@ -126,7 +126,12 @@ export class Inodes {
     if (last && inode.orphan) inode.forget();
     if (fd === undefined) return;
     if (!last || inode.orphan || !inode.changed) return closeLater(fd);
-    fstat(fd).then((stat) => inode.settle(stat), () => {}).finally(() => closeLater(fd));
+    fstat(fd)
+      .then(
+        (stat) => inode.settle(stat),
+        () => {},
+      )
+      .finally(() => closeLater(fd));
   }
 
   /** Whether the object is open here. */

@@ -37,7 +37,11 @@ export class OpenFile {
   readonly #close: () => void;
   #users = 1;
 
-  constructor(fd: number, identity: { readonly dev: bigint; readonly ino: bigint }, close: () => void) {
+  constructor(
+    fd: number,
+    identity: { readonly dev: bigint; readonly ino: bigint },
+    close: () => void,
+  ) {
     this.fd = fd;
     this.dev = identity.dev;
     this.ino = identity.ino;

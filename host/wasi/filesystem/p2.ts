@@ -25,13 +25,23 @@ export function filesystemP2(instance: WasiInstance, options: FilesystemOptions)
       mutateDirectory: writable,
     };
     const file = preopen.root.retain();
-    return Descriptor.adopt({ context, preopen, file, type: 'directory', flags, mutable: writable, depth: 0, inode: undefined });
+    return Descriptor.adopt({
+      context,
+      preopen,
+      file,
+      type: 'directory',
+      flags,
+      mutable: writable,
+      depth: 0,
+      inode: undefined,
+    });
   };
   return {
     'wasi:filesystem/types': {
       Descriptor,
       DirectoryEntryStream,
-      filesystemErrorCode: (error: IoError) => (error.failure.domain === 'filesystem' ? error.failure.code : undefined),
+      filesystemErrorCode: (error: IoError) =>
+        error.failure.domain === 'filesystem' ? error.failure.code : undefined,
     },
     'wasi:filesystem/preopens': {
       getDirectories(): [Descriptor, string][] {

@@ -38,7 +38,8 @@ export function parsePath(path: string): ParsedPath {
 export function checkText(path: string): void {
   if (path === '') throw failure('no-entry');
   // Cheap first: a UTF-16 unit never takes less than one byte.
-  if (path.length > PATH_BYTES || Buffer.byteLength(path) > PATH_BYTES) throw failure('name-too-long');
+  if (path.length > PATH_BYTES || Buffer.byteLength(path) > PATH_BYTES)
+    throw failure('name-too-long');
   if (path.includes('\0')) throw failure('invalid');
   if (!path.isWellFormed()) throw failure('illegal-byte-sequence');
 }

@@ -4,7 +4,15 @@ import { Inodes } from './inode.ts';
 import { isKernelFileSystem, lookupsFor, Mounts } from './mounts.ts';
 import { OpenFile } from './open-file.ts';
 import { measure, Quota, type QuotaLimits } from './quota.ts';
-import { closeNow, fileSystemType, fstat, type Lookups, objectPath, open, OPEN_OWN_DIRECTORY } from './syscalls.ts';
+import {
+  closeNow,
+  fileSystemType,
+  fstat,
+  type Lookups,
+  objectPath,
+  open,
+  OPEN_OWN_DIRECTORY,
+} from './syscalls.ts';
 
 export interface PreopenOptions {
   /** The operator's directory; symlinks in this path are followed. */
@@ -35,7 +43,13 @@ export class Preopen {
   readonly inodes: Inodes;
   #disposed = false;
 
-  constructor(guestPath: string, writable: boolean, root: OpenFile, lookups: Lookups, quota: Quota) {
+  constructor(
+    guestPath: string,
+    writable: boolean,
+    root: OpenFile,
+    lookups: Lookups,
+    quota: Quota,
+  ) {
     this.guestPath = guestPath;
     this.writable = writable;
     this.root = root;
@@ -116,9 +130,18 @@ function unsupported(hostPath: string, cause?: unknown): PreopenError {
 function unreadable(hostPath: string, thrown: unknown): PreopenError {
   const errno = errnoOf(thrown);
   const reason =
-    errno === 'ENOENT' ? 'does not exist' : errno === 'ENOTDIR' ? 'is not a directory' : `cannot be opened (${errno ?? 'unknown error'})`;
+    errno === 'ENOENT'
+      ? 'does not exist'
+      : errno === 'ENOTDIR'
+        ? 'is not a directory'
+        : `cannot be opened (${errno ?? 'unknown error'})`;
   return new PreopenError({
-    code: errno === 'ENOENT' ? 'preopen-not-found' : errno === 'ENOTDIR' ? 'preopen-not-directory' : 'preopen-unreadable',
+    code:
+      errno === 'ENOENT'
+        ? 'preopen-not-found'
+        : errno === 'ENOTDIR'
+          ? 'preopen-not-directory'
+          : 'preopen-unreadable',
     status: 422,
     message: `${hostPath} ${reason}`,
     fix: 'grant a directory that exists and that the host may read',

@@ -76,7 +76,9 @@ test('writes at once never take more than there is, and count exactly', async ()
   using file = await box.root.openAt({}, 'file', CREATE, RW);
   using same = await box.root.openAt({}, 'file', {}, RW);
   const results = await Promise.all(
-    Array.from({ length: 30 }, (_, index) => codeOf((index % 2 === 0 ? file : same).write(new Uint8Array(50), BigInt(index * 50)))),
+    Array.from({ length: 30 }, (_, index) =>
+      codeOf((index % 2 === 0 ? file : same).write(new Uint8Array(50), BigInt(index * 50))),
+    ),
   );
   expect(results.filter((code) => code === 'ok')).toHaveLength(20);
   expect(new Set(results)).toEqual(new Set(['ok', 'quota']));

@@ -34,7 +34,8 @@ export class Quota {
   /** Throws `quota`, and takes nothing, when either would go over. */
   take(bytes: number, files: number): void {
     const over =
-      (bytes > 0 && this.#bytes + bytes > this.limits.bytes) || (files > 0 && this.#files + files > this.limits.files);
+      (bytes > 0 && this.#bytes + bytes > this.limits.bytes) ||
+      (files > 0 && this.#files + files > this.limits.files);
     if (over) throw failure('quota');
     this.#bytes += bytes;
     this.#files += files;
@@ -62,7 +63,11 @@ export class Quota {
  * Counts what the directory open as `fd` holds, and stops as soon as that is over `limits`: no more
  * entries are looked at than may exist. What lies deeper than paths reach, or may not be read, is not counted.
  */
-export async function measure(lookups: Lookups, fd: number, limits: QuotaLimits): Promise<QuotaLimits> {
+export async function measure(
+  lookups: Lookups,
+  fd: number,
+  limits: QuotaLimits,
+): Promise<QuotaLimits> {
   const used = { bytes: 0, files: 0 };
   const linked = new Set<string>();
   const full = () => used.bytes > limits.bytes || used.files > limits.files;
@@ -70,7 +75,11 @@ export async function measure(lookups: Lookups, fd: number, limits: QuotaLimits)
   const count = async (directory: number, depth: number): Promise<void> => {
     const entries = await opendir(directory);
     try {
-      for (let entry = await entries.read(); entry !== null && !full(); entry = await entries.read()) {
+      for (
+        let entry = await entries.read();
+        entry !== null && !full();
+        entry = await entries.read()
+      ) {
         const name = entry.name as unknown as Buffer;
         used.files += 1;
         await unlessGone(() => countEntry(directory, name, depth));
@@ -106,6 +115,7 @@ async function unlessGone(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (thrown) {
     const errno = errnoOf(thrown);
-    if (errno !== 'ENOENT' && errno !== 'EACCES' && errno !== 'ENOTDIR' && errno !== 'ELOOP') throw thrown;
+    if (errno !== 'ENOENT' && errno !== 'EACCES' && errno !== 'ENOTDIR' && errno !== 'ELOOP')
+      throw thrown;
   }
 }

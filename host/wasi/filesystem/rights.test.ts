@@ -13,22 +13,23 @@ function tree(_host: string, inside: string): void {
 }
 
 const changes: Record<string, (root: Descriptor) => Promise<unknown>> = {
-  'create': (root) => root.openAt(FOLLOW, 'new', { create: true }, { read: true }),
+  create: (root) => root.openAt(FOLLOW, 'new', { create: true }, { read: true }),
   'open for writing': (root) => root.openAt(FOLLOW, 'file', {}, { write: true }),
   'open truncating': (root) => root.openAt(FOLLOW, 'file', { truncate: true }, { read: true }),
-  'open a directory to change it': (root) => root.openAt(FOLLOW, 'dir', { directory: true }, { mutateDirectory: true }),
+  'open a directory to change it': (root) =>
+    root.openAt(FOLLOW, 'dir', { directory: true }, { mutateDirectory: true }),
   'set times by path': (root) => root.setTimesAt(FOLLOW, 'file', NOW, NOW),
   'set times of the directory': (root) => root.setTimes(NOW, NOW),
-  'rename': (root) => root.renameAt('file', root, 'other'),
-  'unlink': (root) => root.unlinkFileAt('file'),
+  rename: (root) => root.renameAt('file', root, 'other'),
+  unlink: (root) => root.unlinkFileAt('file'),
   'remove directory': (root) => root.removeDirectoryAt('dir'),
   'create directory': (root) => root.createDirectoryAt('more'),
-  'link': (root) => root.linkAt({}, 'file', root, 'linked'),
-  'symlink': (root) => root.symlinkAt('file', 'linked'),
+  link: (root) => root.linkAt({}, 'file', root, 'linked'),
+  symlink: (root) => root.symlinkAt('file', 'linked'),
 };
 
 const fileChanges: Record<string, (file: Descriptor) => Promise<unknown> | (() => unknown)> = {
-  'write': (file) => file.write(new Uint8Array([1]), 0n),
+  write: (file) => file.write(new Uint8Array([1]), 0n),
   'write by stream': (file) => () => file.writeViaStream(0n),
   'append by stream': (file) => file.appendViaStream(),
   'set size': (file) => file.setSize(0n),
@@ -57,7 +58,11 @@ describe('a read-only preopen', () => {
   });
 
   test('cannot be changed by links and renames into a writable one, nor the other way round', async () => {
-    await using box = await sandbox({ writable: false, prepare: tree, others: [{ name: 'rw', writable: true }] });
+    await using box = await sandbox({
+      writable: false,
+      prepare: tree,
+      others: [{ name: 'rw', writable: true }],
+    });
     const rw = box.roots[1]!;
     using created = await rw.openAt({}, 'mine', { create: true }, { write: true });
     expect(created.getFlags().write).toBe(true);
@@ -93,8 +98,12 @@ describe('a writable preopen', () => {
     expect(await codeOf(box.root.setSize(0n))).toBe('is-directory');
     expect(await codeOf(() => box.root.advise(0n, 1n, 'normal'))).toBe('is-directory');
     expect(await codeOf(box.root.openAt({}, 'dir', {}, { write: true }))).toBe('is-directory');
-    expect(await codeOf(box.root.openAt({}, 'file', { directory: true }, { read: true }))).toBe('not-directory');
-    expect(await codeOf(box.root.openAt({}, 'x', { create: true, directory: true }, { read: true }))).toBe('invalid');
+    expect(await codeOf(box.root.openAt({}, 'file', { directory: true }, { read: true }))).toBe(
+      'not-directory',
+    );
+    expect(
+      await codeOf(box.root.openAt({}, 'x', { create: true, directory: true }, { read: true })),
+    ).toBe('invalid');
     expect(await codeOf(box.root.unlinkFileAt('dir'))).toBe('is-directory');
     expect(await codeOf(box.root.removeDirectoryAt('file'))).toBe('not-directory');
   });

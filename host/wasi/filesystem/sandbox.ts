@@ -6,7 +6,7 @@ import { WasiError } from '../errors.ts';
 import { type Denial, WasiInstance, type WasiLimits } from '../instance.ts';
 import type { Descriptor } from './descriptor.ts';
 import { filesystemP2 } from './p2.ts';
-import { openPreopen, type PreopenOptions } from './preopen.ts';
+import { openPreopen, type Preopen, type PreopenOptions } from './preopen.ts';
 
 /** For the tests of this folder: a real temporary directory, granted to an instance. */
 export interface Sandbox extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly root: Descriptor;
   /** All preopens, the first of which is `root`. */
   readonly roots: readonly Descriptor[];
-  readonly preopens: readonly Awaited<ReturnType<typeof openPreopen>>[];
+  readonly preopens: readonly Preopen[];
   readonly filesystem: ReturnType<typeof filesystemP2>;
 }
 
@@ -44,7 +44,7 @@ export async function sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   options.prepare?.(host, inside);
   const { writable = true, quota = { bytes: 64 * MiB, files: 10_000 } } = options;
   const granted = [{ name: 'inside', writable }, ...(options.others ?? [])];
-  const preopens = [];
+  const preopens: Preopen[] = [];
   for (const { name, writable: rw } of granted) {
     const hostPath = path.join(host, name);
     fs.mkdirSync(hostPath, { recursive: true });
@@ -52,12 +52,22 @@ export async function sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   }
   const denials: Denial[] = [];
   const instance = new WasiInstance({
-    limits: { handles: 10_000, files: 256, headers: 65_536, headerCount: 512, copy: MiB, subrequests: 50, ...options.limits },
+    limits: {
+      handles: 10_000,
+      files: 256,
+      headers: 65_536,
+      headerCount: 512,
+      copy: MiB,
+      subrequests: 50,
+      ...options.limits,
+    },
     clock: systemClock(),
     denied: (denial) => denials.push(denial),
   });
   const filesystem = filesystemP2(instance, { preopens, hashKey: new Uint8Array(16).fill(7) });
-  const roots = filesystem['wasi:filesystem/preopens'].getDirectories().map(([descriptor]) => descriptor);
+  const roots = filesystem['wasi:filesystem/preopens']
+    .getDirectories()
+    .map(([descriptor]) => descriptor);
   const [root] = roots;
   if (root === undefined) throw new Error('a sandbox has at least one preopen');
   return {
@@ -97,7 +107,8 @@ export function openBelow(directory: string): string[] {
 export async function closed(directory: string, expected = 0): Promise<void> {
   const until = performance.now() + 5000;
   while (openBelow(directory).length > expected) {
-    if (performance.now() > until) throw new Error(`still open: ${openBelow(directory).join(', ')}`);
+    if (performance.now() > until)
+      throw new Error(`still open: ${openBelow(directory).join(', ')}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -116,7 +127,11 @@ export async function codeOf(work: Promise<unknown> | (() => unknown)): Promise<
 const text = new TextDecoder();
 
 /** Opens `name` for reading and returns what it holds. */
-export async function readText(directory: Descriptor, name: string, follow = true): Promise<string> {
+export async function readText(
+  directory: Descriptor,
+  name: string,
+  follow = true,
+): Promise<string> {
   using file = await directory.openAt({ symlinkFollow: follow }, name, {}, { read: true });
   const [bytes] = await file.read(1_000_000n, 0n);
   return text.decode(bytes);

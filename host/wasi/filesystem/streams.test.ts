@@ -14,7 +14,8 @@ async function drain(stream: InputStream, length = 100_000n): Promise<Buffer> {
     try {
       parts.push(await stream.blockingRead(length));
     } catch (thrown) {
-      if (thrown instanceof WasiError && (thrown.payload as StreamError).tag === 'closed') return Buffer.concat(parts);
+      if (thrown instanceof WasiError && (thrown.payload as StreamError).tag === 'closed')
+        return Buffer.concat(parts);
       throw thrown;
     }
   }
@@ -33,14 +34,19 @@ async function streamCode(box: Sandbox, work: () => Promise<unknown>): Promise<u
   }
 }
 
-test.each([1n, 777n, 100_000n, 2n ** 63n])('a file of 300 kB read %d bytes at a time is what was written', async (length) => {
-  await using box = await sandbox();
-  const content = Buffer.from(Array.from({ length: length === 1n ? 500 : 300_000 }, (_, index) => (index * 31) % 251));
-  fs.writeFileSync(path.join(box.inside, 'file'), content);
-  using file = await box.root.openAt({}, 'file', {}, { read: true });
-  using stream = file.readViaStream(100n);
-  expect((await drain(stream, length)).equals(content.subarray(100))).toBe(true);
-});
+test.each([1n, 777n, 100_000n, 2n ** 63n])(
+  'a file of 300 kB read %d bytes at a time is what was written',
+  async (length) => {
+    await using box = await sandbox();
+    const content = Buffer.from(
+      Array.from({ length: length === 1n ? 500 : 300_000 }, (_, index) => (index * 31) % 251),
+    );
+    fs.writeFileSync(path.join(box.inside, 'file'), content);
+    using file = await box.root.openAt({}, 'file', {}, { read: true });
+    using stream = file.readViaStream(100n);
+    expect((await drain(stream, length)).equals(content.subarray(100))).toBe(true);
+  },
+);
 
 test('read streams start anywhere, a pollable brings the bytes, and they outlive their descriptor', async () => {
   await using box = await sandbox();

@@ -58,8 +58,12 @@ function call<T>(start: (done: Done<T>) => void): Promise<T> {
   });
 }
 
-function perform(start: (done: (error: NodeJS.ErrnoException | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => start((error) => (error === null ? resolve() : reject(error))));
+function perform(
+  start: (done: (error: NodeJS.ErrnoException | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) =>
+    start((error) => (error === null ? resolve() : reject(error))),
+  );
 }
 
 export function open(path: string, flags: number, mode?: number): Promise<number> {
@@ -136,13 +140,20 @@ export function symlink(target: string, path: string): Promise<void> {
 }
 
 /** Sets times; `follow` says whether a symlink at the end of `path` is followed. */
-export function utimes(path: string, follow: boolean, access: number | Date, modification: number | Date): Promise<void> {
+export function utimes(
+  path: string,
+  follow: boolean,
+  access: number | Date,
+  modification: number | Date,
+): Promise<void> {
   return perform((done) => (follow ? fs.utimes : fs.lutimes)(path, access, modification, done));
 }
 
 /** A directory to be read `bufferSize` entries at a time. */
 export function opendir(fd: number): Promise<fs.Dir> {
-  return call((done) => fs.opendir(objectPath(fd), { encoding: 'buffer' as BufferEncoding, bufferSize: 64 }, done));
+  return call((done) =>
+    fs.opendir(objectPath(fd), { encoding: 'buffer' as BufferEncoding, bufferSize: 64 }, done),
+  );
 }
 
 /** Closes an `O_PATH` descriptor: nothing is flushed or waited for. */

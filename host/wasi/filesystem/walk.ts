@@ -2,7 +2,15 @@ import type { BigIntStats } from 'node:fs';
 import { errnoOf, failure } from './errno.ts';
 import type { Mounts } from './mounts.ts';
 import { parsePath, PathEscape, textOf } from './path.ts';
-import { closeNow, entryPath, type Lookups, objectPath, OPEN_DIRECTORY, OPEN_OBJECT, OPEN_OWN_DIRECTORY } from './syscalls.ts';
+import {
+  closeNow,
+  entryPath,
+  type Lookups,
+  objectPath,
+  OPEN_DIRECTORY,
+  OPEN_OBJECT,
+  OPEN_OWN_DIRECTORY,
+} from './syscalls.ts';
 
 /** Symlinks that one resolution expands, as Linux does (path_resolution(7)). */
 const MAX_LINKS = 40;
@@ -44,7 +52,12 @@ export class Target {
   readonly #owned: Set<number>;
   readonly #lookups: Lookups;
 
-  constructor(found: Pick<Target, 'parent' | 'name' | 'trailingSlash' | 'depth' | 'stat'>, fd: number | undefined, owned: Set<number>, lookups: Lookups) {
+  constructor(
+    found: Pick<Target, 'parent' | 'name' | 'trailingSlash' | 'depth' | 'stat'>,
+    fd: number | undefined,
+    owned: Set<number>,
+    lookups: Lookups,
+  ) {
     this.parent = found.parent;
     this.name = found.name;
     this.trailingSlash = found.trailingSlash;
@@ -97,7 +110,12 @@ export async function walk(base: WalkBase, path: string, final: Final): Promise<
   }
 }
 
-async function resolve(base: WalkBase, path: string, final: Final, owned: Set<number>): Promise<Target> {
+async function resolve(
+  base: WalkBase,
+  path: string,
+  final: Final,
+  owned: Set<number>,
+): Promise<Target> {
   const { lookups } = base;
   const parsed = parsePath(path);
   const pending = parsed.components.toReversed();
@@ -107,11 +125,20 @@ async function resolve(base: WalkBase, path: string, final: Final, owned: Set<nu
   let steps = 0;
 
   const top = () => stack.at(-1) ?? base.fd;
-  const finish = async (name: string | undefined, fd: number | undefined, stat: BigIntStats | undefined) => {
+  const finish = async (
+    name: string | undefined,
+    fd: number | undefined,
+    stat: BigIntStats | undefined,
+  ) => {
     const parent = top();
     await base.mounts.admit(stat ?? (await lookups.fstat(parent)), fd ?? parent);
     const depth = base.depth + stack.length;
-    return new Target({ parent, name, trailingSlash: mustBeDirectory, depth, stat }, fd, owned, lookups);
+    return new Target(
+      { parent, name, trailingSlash: mustBeDirectory, depth, stat },
+      fd,
+      owned,
+      lookups,
+    );
   };
   const expand = (target: Buffer) => {
     links += 1;
@@ -188,7 +215,11 @@ async function openObject(lookups: Lookups, entry: string): Promise<number | und
   }
 }
 
-async function readLink(lookups: Lookups, entry: string, notALink: 'not-directory' | 'busy'): Promise<Buffer> {
+async function readLink(
+  lookups: Lookups,
+  entry: string,
+  notALink: 'not-directory' | 'busy',
+): Promise<Buffer> {
   try {
     return await lookups.readlink(entry);
   } catch (thrown) {

@@ -127,8 +127,9 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
 
   /** The guest dropped the body without finishing it. */
   drop(): void {
+    if (this.#state !== 'open') return;
     const tag = this.#side === 'response' ? 'HTTP-response-incomplete' : 'HTTP-protocol-error';
-    this.abort(new HttpFailure({ tag }, 'the body was dropped before it was finished'));
+    this.#fail(new HttpFailure({ tag }, 'the body was dropped before it was finished'));
   }
 
   attach(sink: HttpBodySink): void {

@@ -124,13 +124,19 @@ test('the stream is given once, and must be dropped before its body', () => {
   expect(body.closed).toBe(1);
 });
 
-function finish(body: FakeBody, request: IncomingRequest, read = true): FutureTrailers {
+/** Finishes the body unread. */
+function finish(body: FakeBody, request: IncomingRequest): FutureTrailers {
+  const future = IncomingBody.finish(request.consume());
+  expect(body.closed).toBe(0);
+  return future;
+}
+
+/** Finishes the body after its end was read. */
+function finishRead(body: FakeBody, request: IncomingRequest): FutureTrailers {
   const consumed = request.consume();
-  if (read) {
-    const stream = consumed.stream();
-    expect(payloadOf(() => stream.read(10n))).toEqual({ tag: 'closed' });
-    stream[Symbol.dispose]();
-  }
+  const stream = consumed.stream();
+  expect(payloadOf(() => stream.read(10n))).toEqual({ tag: 'closed' });
+  stream[Symbol.dispose]();
   const future = IncomingBody.finish(consumed);
   expect(body.closed).toBe(0);
   return future;
@@ -140,7 +146,7 @@ test('trailers are given once, after the end, immutable and without what is forb
   const { body, request, instance } = open();
   body.trailerFields = fields(['x-sum', '7'], ['Connection', 'x']);
   body.end();
-  const future = finish(body, request);
+  const future = finishRead(body, request);
   expect(future.subscribe().ready()).toBe(true);
   const given = future.get() as { tag: 'ok'; val: { tag: 'ok'; val: Fields } };
   expect([given.tag, given.val.tag]).toEqual(['ok', 'ok']);
@@ -156,13 +162,16 @@ test('trailers are given once, after the end, immutable and without what is forb
 test('a body without trailers has none', () => {
   const { body, request } = open();
   body.end();
-  expect(finish(body, request).get()).toEqual({ tag: 'ok', val: { tag: 'ok', val: undefined } });
+  expect(finishRead(body, request).get()).toEqual({
+    tag: 'ok',
+    val: { tag: 'ok', val: undefined },
+  });
 });
 
 test('who waits for trailers throws the rest of the body away, as it comes', async () => {
   const { body, request } = open({}, { copy: 16 });
   body.push(...new Uint8Array(100));
-  const future = finish(body, request, false);
+  const future = finish(body, request);
   expect(future.get()).toBeUndefined();
   expect(body.chunks).toEqual([]);
   const wait = future.subscribe().block();
@@ -191,7 +200,7 @@ test('a body that breaks off fails the stream with a typed code, and then the tr
 
 test('a body that breaks off while its trailers are waited for fails them', async () => {
   const { body, request } = open();
-  const future = finish(body, request, false);
+  const future = finish(body, request);
   const wait = future.subscribe().block();
   body.fail(new HttpFailure({ tag: 'connection-terminated' }));
   await wait;
@@ -204,7 +213,7 @@ test('a body that breaks off while its trailers are waited for fails them', asyn
 test('a failure of another kind becomes an internal error, a fault of the host a trap', () => {
   const first = open();
   first.body.fail(new StreamFailure('io', 'x', 'odd'));
-  expect(finish(first.body, first.request, false).get()).toMatchObject({
+  expect(finish(first.body, first.request).get()).toMatchObject({
     val: { val: { tag: 'internal-error', val: 'odd' } },
   });
   const second = open();
@@ -213,14 +222,14 @@ test('a failure of another kind becomes an internal error, a fault of the host a
   second.body.read = () => {
     throw bug;
   };
-  expect(() => finish(second.body, second.request, false).get()).toThrow(bug);
+  expect(() => finish(second.body, second.request).get()).toThrow(bug);
 });
 
 test('trailers over the limit are an error', () => {
   const { body, request } = open({}, { headers: 40 });
   body.trailerFields = fields(['t', 'x'.repeat(50)]);
   body.end();
-  expect(finish(body, request).get()).toEqual({
+  expect(finishRead(body, request).get()).toEqual({
     tag: 'ok',
     val: { tag: 'err', val: { tag: 'HTTP-request-trailer-section-size', val: 83 } },
   });
