@@ -1,25 +1,31 @@
 /** Puts a host together: the only file that may import every folder. */
 import { randomBytes, randomFillSync } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { adminToken, createAdmin } from './admin/index.ts';
-import { systemClock } from './base/index.ts';
+import { SelvedgeError, systemClock } from './base/index.ts';
 import { checkGrants, explain, systemLookup, type SocketAddress } from './capability/index.ts';
 import { resolveHostSettings, type ImportExplanation, type ModuleExplanation, type RawConfig, type RunningHost, type ServeOptions } from './cli/index.ts';
 import { createJcoBinder, readComponent, readCoreModule, sniff } from './component/index.ts';
-import { parseFunctionConfig, parseListen, readManifest, type Manifest } from './config/index.ts';
+import { parseFunctionConfig, parseListen, readManifest, type Manifest, type ManifestFunction } from './config/index.ts';
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
 import { createRegistry, type Registry } from './registry/index.ts';
 import { createRuntimes, importedInterfaces } from './runtime/index.ts';
 import { openFileStore, type JsonObject, type Store } from './store/index.ts';
-import { createDescriptorSink, createLogger, createRedaction, type Logger } from './telemetry/index.ts';
-import { Deployments } from './traffic/index.ts';
+import { createDescriptorSink, createLogger, createRedaction, createTextSink, type Logger } from './telemetry/index.ts';
+import { Deployments, TrafficError } from './traffic/index.ts';
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Descriptor that log lines go to. */
-  readonly logFd: number;
+  readonly log: {
+    /** Descriptor that lines go to. */
+    readonly fd: number;
+    /** For a person at a terminal rather than as JSON. */
+    readonly text: boolean;
+    readonly colour: boolean;
+  };
 }
 
 /** How long requests in flight may take to finish when the host is told to end. Milliseconds. */
@@ -27,13 +33,13 @@ const DRAIN_MS = 30_000;
 const MAX_UPLOAD_BYTES = 64 * 2 ** 20;
 
 /** Starts everything that `selvedge serve` is. What was started is ended again where a later step fails. */
-export async function startHost(options: ServeOptions, { env, cwd, logFd }: Surroundings): Promise<RunningHost> {
+export async function startHost(options: ServeOptions, { env, cwd, log: output }: Surroundings): Promise<RunningHost> {
   const manifest = options.manifest === undefined ? undefined : await readManifest(options.manifest);
   const settings = resolveHostSettings(options.overrides, manifest?.host ?? {}, cwd);
   const clock = systemClock();
   await using started = new AsyncDisposableStack();
 
-  const logs = createDescriptorSink({ fd: logFd, clock });
+  const logs = createDescriptorSink({ fd: output.fd, clock });
   started.defer(() => logs.flush());
   let logger: Logger | undefined;
   const store = await openFileStore({
@@ -44,7 +50,7 @@ export async function startHost(options: ServeOptions, { env, cwd, logFd }: Surr
   started.defer(() => store.close());
   const token = await adminToken({ dataDir: settings.data, env });
   const log = createLogger({
-    destination: logs,
+    destination: output.text ? createTextSink({ sink: logs, colour: output.colour }) : logs,
     level: settings.logLevel,
     serviceName: 'selvedge',
     clock,
@@ -73,8 +79,9 @@ export async function startHost(options: ServeOptions, { env, cwd, logFd }: Surr
       token: token.value,
       logger: log,
       clock,
-      uploadBytes: MAX_UPLOAD_BYTES,
+      limits: { uploadBytes: MAX_UPLOAD_BYTES },
       isReady: () => lifecycle.ready,
+      edgeUrl: () => edge?.url,
     }).fetch,
     ...adminAddress,
   });
@@ -130,22 +137,29 @@ export async function startHost(options: ServeOptions, { env, cwd, logFd }: Surr
 
 /** The manifest says what is deployed of it: new or changed functions become versions, ones it no longer names are taken out. */
 async function deployManifest(manifest: Manifest, deployments: Deployments, registry: Registry, store: Store): Promise<void> {
+  const named = new Set(manifest.functions.map((each) => each.name));
   for (const { active } of registry.list()) {
-    if (active?.origin !== 'manifest' || manifest.functions.some((each) => each.name === active.name)) continue;
-    await deployments.deactivate(active.name);
+    if (active?.origin === 'manifest' && !named.has(active.name)) await deployments.deactivate(active.name);
   }
-  for (const { name, module, raw } of manifest.functions) {
-    const staged = await store.artifacts.stage(chunksOf(await readFile(module)), { maxBytes: MAX_UPLOAD_BYTES });
-    try {
-      await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true });
-    } finally {
-      await staged.discard();
-    }
+  await Promise.all(manifest.functions.map((each) => deployFunction(each, deployments, store)));
+}
+
+async function deployFunction({ name, module, raw }: ManifestFunction, deployments: Deployments, store: Store): Promise<void> {
+  const staged = await store.artifacts.stage(createReadStream(module), { maxBytes: MAX_UPLOAD_BYTES });
+  try {
+    if (deployments.serves(name, staged.sha256, raw as JsonObject)) return;
+    await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true });
+  } catch (thrown) {
+    throw notDeployed(name, thrown);
+  } finally {
+    await staged.discard();
   }
 }
 
-async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+function notDeployed(name: string, thrown: unknown): unknown {
+  if (!(thrown instanceof SelvedgeError)) return thrown;
+  const { code, status, message, fix, details } = thrown;
+  return new TrafficError({ code, status, message: `the function ${name} of the manifest cannot be deployed: ${message}`, fix, details, cause: thrown });
 }
 
 /** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */

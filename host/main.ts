@@ -13,6 +13,7 @@ function packageVersion(): string {
 export function main(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process;
   const cwd = process.cwd();
+  const log = { fd: 2, text: stderr.isTTY === true, colour: stderr.hasColors?.() ?? false };
   return runCli(argv, {
     version: packageVersion(),
     env,
@@ -23,7 +24,7 @@ export function main(argv: readonly string[]): Promise<number> {
     exit: (code) => process.exit(code),
     fetch,
     // Loaded when they are called: most commands only talk to a host that runs already.
-    serve: async (options) => (await import('./compose.ts')).startHost(options, { env, cwd, logFd: 2 }),
+    serve: async (options) => (await import('./compose.ts')).startHost(options, { env, cwd, log }),
     explainModule: async (bytes, config) => (await import('./compose.ts')).explainModule(bytes, config, cwd),
   });
 }

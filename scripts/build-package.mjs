@@ -26,7 +26,8 @@ function run(command, args) {
 /** What the compiler leaves behind: files that code reads beside itself, such as static pages. */
 function copyOtherFiles() {
   for (const file of globSync('host/**/*.{json,wit,html,css,js,svg,sql,wasm}', { cwd: root })) {
-    if (!/\.(test|fixture)\.|^host\/e2e\//.test(file)) cpSync(join(root, file), join(root, 'dist', file));
+    if (!/\.(test|fixture)\.|^host\/e2e\//.test(file))
+      cpSync(join(root, file), join(root, 'dist', file));
   }
 }
 
@@ -39,7 +40,9 @@ function refuseDanglingNames() {
     const source = readFileSync(join(root, file), 'utf8');
     const names = [
       ...[...source.matchAll(/['"](\.{1,2}\/[\w./-]+\.js)['"]/g)].map(([, name]) => name),
-      ...[...source.matchAll(/new URL\(\s*['"](\.{1,2}\/[\w./-]+\.ts)['"]/g)].map(([, name]) => name),
+      ...[...source.matchAll(/new URL\(\s*['"](\.{1,2}\/[\w./-]+\.ts)['"]/g)].map(
+        ([, name]) => name,
+      ),
     ];
     return names
       .filter((name) => !existsSync(join(root, dirname(file), name)))

@@ -29,22 +29,33 @@ export function setUp(root, run = spawnSync) {
   if (reason === undefined) return 0;
   process.stderr.write(`${reason}: running npm ci\n`);
   // The package `node` fetches the program in its install script, and a user's settings may say no to scripts.
-  const { status, error } = run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts=false'], {
-    cwd: root,
-    // stdout belongs to the command that follows, which may be read by a program.
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const { status, error } = run(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--ignore-scripts=false'],
+    {
+      cwd: root,
+      // stdout belongs to the command that follows, which may be read by a program.
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    },
+  );
   if (error !== undefined) process.stderr.write(`npm could not be started: ${error.message}\n`);
   else if (status !== 0) {
-    process.stderr.write('npm ci failed; what it printed above says why. Run it again when that is mended.\n');
+    process.stderr.write(
+      'npm ci failed; what it printed above says why. Run it again when that is mended.\n',
+    );
   } else if (reasonToInstall(root) === 'the bundled Node is absent') {
-    process.stderr.write('npm ci did not bring Node 26. Run: npm rebuild node --foreground-scripts\n');
+    process.stderr.write(
+      'npm ci did not bring Node 26. Run: npm rebuild node --foreground-scripts\n',
+    );
     return 1;
   }
   return status ?? 1;
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+if (
+  process.argv[1] !== undefined &&
+  import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href
+) {
   process.exitCode = setUp(dirname(dirname(fileURLToPath(import.meta.url))));
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -90,8 +90,7 @@ async function read(file: string): Promise<string | undefined> {
 
 /** Whole or not at all, and never over another: written beside its place, then linked into it. */
 async function create(file: string, value: string): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  await rm(beside, { force: true });
+  const beside = `${file}.${randomUUID()}.new`;
   const handle = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
     await handle.writeFile(`${value}\n`);

@@ -75,7 +75,7 @@ describe.each(links.map((link) => [link.interface, link] as const))('%s', (name,
 
 test('the host objects have no interface that is not listed', async () => {
   await using linker = await linkAll(everything, defaultLimits(), environment);
-  expect(Object.keys(linker.instantiate(instanceContext())).sort()).toEqual(links.map((link) => link.interface).sort());
+  expect(Object.keys(linker.instantiate(instanceContext())).toSorted()).toEqual(links.map((link) => link.interface).toSorted());
 });
 
 test('every blocking function is a listed one', () => {

@@ -15,7 +15,7 @@ function functionsOf(source: string): Map<string, string[]> {
   for (const line of plain.split('\n')) {
     const opened = /^interface ([a-z-]+) \{/.exec(line);
     if (opened !== null) found.set(`${name}/${opened[1]}`, (current = []));
-    if (/^world /.test(line)) current = [];
+    if (line.startsWith('world ')) current = [];
     const of = /^ {2}resource ([a-z-]+) \{/.exec(line);
     if (of !== null) resource = of[1] ?? '';
     if (/^ {2}\}/.test(line)) resource = '';
@@ -36,7 +36,7 @@ describe.each(all.flatMap((capability) => capability.links).map((link) => [link.
   (name, functions) => {
     test('lists exactly the functions that the WIT declares', (context) => {
       context.skip(files.length === 0, 'wit/ holds no WIT of WASI 0.2');
-      expect(Object.keys(functions).sort()).toEqual([...(declared.get(name) ?? ['not in wit/'])].sort());
+      expect(Object.keys(functions).toSorted()).toEqual((declared.get(name) ?? ['not in wit/']).toSorted());
     });
   },
 );

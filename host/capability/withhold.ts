@@ -30,11 +30,10 @@ export function withhold(implementations: Implementations, withheld: readonly In
 
 /** A class that stands for `resource` towards the binder, which still knows and drops its objects, but has not the methods. */
 function without(resource: new () => object, methods: readonly string[]): object {
-  const Facade = class {
-    static [Symbol.hasInstance](value: unknown): boolean {
-      return value instanceof resource;
-    }
+  const Facade = function Facade() {
+    throw new TypeError('the resource has no constructor');
   };
+  Object.defineProperty(Facade, Symbol.hasInstance, { value: (value: unknown) => value instanceof resource });
   for (let at: object | null = resource.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const key of Reflect.ownKeys(at)) {
       if (key === 'constructor' || methods.includes(key as string) || Object.hasOwn(Facade.prototype, key)) continue;

@@ -17,7 +17,8 @@ export const adminOptions: readonly OptionSpec[] = [
   {
     name: 'token-file',
     value: 'FILE',
-    description: 'read the admin token from FILE (else: SELVEDGE_ADMIN_TOKEN, else DATA/admin-token)',
+    description:
+      'read the admin token from FILE (else: SELVEDGE_ADMIN_TOKEN, else DATA/admin-token)',
     completes: 'file',
   },
   {
@@ -29,16 +30,6 @@ export const adminOptions: readonly OptionSpec[] = [
     completes: 'directory',
   },
 ];
-
-/** A function as `GET /v1/functions/NAME` shows it; members that this command does not know are kept. */
-export interface FunctionView {
-  readonly name: string;
-  readonly version: number | string;
-  readonly lane: string;
-  readonly routes: readonly string[];
-  readonly warnings?: readonly string[];
-  readonly [member: string]: unknown;
-}
 
 /** Talks to the admin API: adds the token, reads answers, turns problem details into errors. */
 export class AdminClient {
@@ -103,7 +94,10 @@ export function httpUrl(text: string, flag: string): URL {
 
 /** Nothing listens, or not HTTP: exit code 3. */
 export function unreachable(origin: string, doing: string, error: unknown): CliError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  // fetch says "fetch failed"; why is in its cause, which for several addresses has but a code.
+  const why: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  const code: unknown = Reflect.get(Object(why), 'code');
+  const cause = why instanceof Error && why.message === '' ? new Error(String(code)) : why;
   return new CliError({
     code: 'host-unreachable',
     status: 503,
@@ -162,7 +156,9 @@ function problem(response: Response, text: string, doing: string): CliError {
     code: typeof code === 'string' ? code : `http-${response.status}`,
     status: response.status,
     message: `Could not ${doing}: the host answered ${response.status}.`,
-    cause: new Error(typeof reason === 'string' ? reason : response.statusText || 'no reason given'),
+    cause: new Error(
+      typeof reason === 'string' ? reason : response.statusText || 'no reason given',
+    ),
     fix: typeof fix === 'string' ? fix : undefined,
     details: Object.keys(details).length > 0 ? details : undefined,
     example: response.status === 401 ? 'selvedge list --token-file DATA/admin-token' : undefined,

@@ -21,7 +21,10 @@ export function memberList(answer: unknown, key: string): readonly Members[] {
 export function textMember(holder: Members, key: string): string {
   const value = holder[key];
   if (value === undefined || value === null) return '-';
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(', ');
+  if (Array.isArray(value))
+    return value.length === 0
+      ? '-'
+      : value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -116,7 +116,9 @@ export class GivenOptions {
     if (text === undefined) return undefined;
     const number = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-      throw usageError(`--${name} must be a whole number from ${least} up, not ${JSON.stringify(text)}.`);
+      throw usageError(
+        `--${name} must be a whole number from ${least} up, not ${JSON.stringify(text)}.`,
+      );
     }
     return number;
   }

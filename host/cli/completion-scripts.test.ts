@@ -7,9 +7,13 @@ import { run } from './testing.ts';
 async function offered(words: readonly string[]): Promise<readonly string[]> {
   const { stdout: script } = await run(['completion', 'bash']);
   const ask = `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _selvedge; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', `${script}\n${ask}`, 'bash', 'selvedge', ...words], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', `${script}\n${ask}`, 'bash', 'selvedge', ...words],
+    {
+      encoding: 'utf8',
+    },
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout.trim().split('\n');
 }

@@ -59,9 +59,15 @@ function bashValue(option: OptionSpec): string {
 function zsh(commands: readonly CommandSpec[]): string {
   const cases = commands.map((spec) => {
     const options = spec.options.flatMap((option) => {
-      const names = [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])];
-      const value = option.value === undefined ? '' : `:${escaped(option.value)}:${zshAction(option)}`;
-      return names.map((name) => quoted(`${option.repeat ? '*' : ''}${name}[${escaped(option.description)}]${value}`));
+      const names = [
+        `--${option.name}`,
+        ...(option.short === undefined ? [] : [`-${option.short}`]),
+      ];
+      const value =
+        option.value === undefined ? '' : `:${escaped(option.value)}:${zshAction(option)}`;
+      return names.map((name) =>
+        quoted(`${option.repeat ? '*' : ''}${name}[${escaped(option.description)}]${value}`),
+      );
     });
     const args = spec.args.map((argument) => {
       const optional = argument.required ? '' : ':';
@@ -96,10 +102,13 @@ function fish(commands: readonly CommandSpec[]): string {
     const here = `complete -c selvedge -n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
     for (const option of options) {
       const short = option.short === undefined ? '' : ` -s ${option.short}`;
-      lines.push(`${here} -l ${option.name}${short}${fishValue(option)} -d ${quoted(option.description)}`);
+      lines.push(
+        `${here} -l ${option.name}${short}${fishValue(option)} -d ${quoted(option.description)}`,
+      );
     }
     for (const argument of args) {
-      if (argument.choices !== undefined) lines.push(`${here} -a ${quoted(argument.choices.join(' '))}`);
+      if (argument.choices !== undefined)
+        lines.push(`${here} -a ${quoted(argument.choices.join(' '))}`);
       if (argument.completes === 'file') lines.push(`${here} -F`);
     }
   }

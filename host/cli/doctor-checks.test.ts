@@ -18,7 +18,9 @@ const healthy: Machine = {
   checkWritable: () => Promise.resolve(),
   openThroughProc: () => Promise.resolve(),
   readProc: (path) =>
-    Promise.resolve(path.endsWith('limits') ? 'Max open files            65536   65536   files' : '262144\n'),
+    Promise.resolve(
+      path.endsWith('limits') ? 'Max open files            65536   65536   files' : '262144\n',
+    ),
 };
 
 async function diagnose(changes: Partial<Machine>) {
@@ -51,7 +53,12 @@ describe('doctor', () => {
     ],
     ['a port that is taken', 0, { bind: fail('EADDRINUSE') }, /EADDRINUSE/],
     ['no /proc', 0, { openThroughProc: fail('ENOENT') }, /Directory grants need Linux/],
-    ['few open files', 0, { readProc: () => Promise.resolve('Max open files   1024  1024 files\n65530') }, /ulimit -n/],
+    [
+      'few open files',
+      0,
+      { readProc: () => Promise.resolve('Max open files   1024  1024 files\n65530') },
+      /ulimit -n/,
+    ],
     ['few mappings', 0, { readProc: () => Promise.resolve('1000') }, /max_map_count=262144/],
   ])('names %s and how to mend it', async (_what, code, changes, message) => {
     const result = await diagnose(changes);

@@ -46,7 +46,10 @@ export const checks: readonly Check[] = [
     async run({ nodeVersion }) {
       return Number(nodeVersion.split('.')[0]) >= 26
         ? ok(nodeVersion)
-        : problem(`${nodeVersion}, 26 is needed`, 'Reinstall selvedge: npm install brings Node 26 as the package "node".');
+        : problem(
+            `${nodeVersion}, 26 is needed`,
+            'Reinstall selvedge: npm install brings Node 26 as the package "node".',
+          );
     },
   },
   {
@@ -54,7 +57,10 @@ export const checks: readonly Check[] = [
     async run({ hasJspi }) {
       return hasJspi
         ? ok('WebAssembly.Suspending is there')
-        : problem('WebAssembly.Suspending is missing', 'Start selvedge with the Node 26 that it brings, without V8 flags that switch JSPI off.');
+        : problem(
+            'WebAssembly.Suspending is missing',
+            'Start selvedge with the Node 26 that it brings, without V8 flags that switch JSPI off.',
+          );
     },
   },
   {
@@ -64,7 +70,10 @@ export const checks: readonly Check[] = [
         await machine.loadTranspiler();
         return ok('@bytecodealliance/jco-transpile loads');
       } catch (error) {
-        return problem(reason(error), 'Install again: npm ci in a checkout, npm install selvedge elsewhere.');
+        return problem(
+          reason(error),
+          'Install again: npm ci in a checkout, npm install selvedge elsewhere.',
+        );
       }
     },
   },
@@ -75,7 +84,10 @@ export const checks: readonly Check[] = [
         try {
           await machine.bind(address);
         } catch (error) {
-          return warning(`${address}: ${reason(error)}`, 'Stop what listens there, or serve with --listen and --admin-listen 127.0.0.1:0.');
+          return warning(
+            `${address}: ${reason(error)}`,
+            'Stop what listens there, or serve with --listen and --admin-listen 127.0.0.1:0.',
+          );
         }
       }
       return ok(`${machine.addresses.join(' and ')} free`);
@@ -127,7 +139,10 @@ export const checks: readonly Check[] = [
       const soft = /^Max open files\s+(\S+)/m.exec(limits ?? '')?.[1];
       if (soft === undefined) return ok('limit unknown on this system');
       return soft !== 'unlimited' && Number(soft) < 4096
-        ? warning(`at most ${soft}`, 'Raise it before starting: ulimit -n 65536 (LimitNOFILE= in a systemd unit).')
+        ? warning(
+            `at most ${soft}`,
+            'Raise it before starting: ulimit -n 65536 (LimitNOFILE= in a systemd unit).',
+          )
         : ok(`at most ${soft}`);
     },
   },
@@ -139,7 +154,10 @@ export const checks: readonly Check[] = [
       const count = Number(text.trim());
       // A suspended stack takes two mappings, and V8 aborts the process when there are no more.
       return count < 65530
-        ? warning(`vm.max_map_count is ${count}`, 'sysctl -w vm.max_map_count=262144: each waiting request takes two mappings.')
+        ? warning(
+            `vm.max_map_count is ${count}`,
+            'sysctl -w vm.max_map_count=262144: each waiting request takes two mappings.',
+          )
         : ok(`vm.max_map_count is ${count}`);
     },
   },

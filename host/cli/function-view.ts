@@ -20,7 +20,9 @@ export function printFunction(answer: unknown, { output }: Pick<CommandContext, 
   for (const part of ['grants', 'limits']) {
     const value = view[part];
     if (typeof value !== 'object' || value === null) continue;
-    const pairs = Object.entries(value).map(([key]) => [`  ${key}`, textMember(members(value), key)] as const);
+    const pairs = Object.entries(value).map(
+      ([key]) => [`  ${key}`, textMember(members(value), key)] as const,
+    );
     output.line(output.style('dim', part));
     output.fields(pairs);
   }

@@ -7,8 +7,14 @@ import { logLevels } from './host-settings.ts';
 // The command line repeats these so that it need not load the configuration to print its help.
 
 test('the grant flags are the ones the configuration knows', () => {
-  const ours = grantOptions.map(({ name, value, repeat }) => ({ flag: `--${name}`, value, repeatable: repeat === true }));
-  expect(ours).toEqual(GRANT_FLAGS.map(({ flag, value, repeatable }) => ({ flag, value, repeatable })));
+  const ours = grantOptions.map(({ name, value, repeat }) => ({
+    flag: `--${name}`,
+    value,
+    repeatable: repeat === true,
+  }));
+  expect(ours).toEqual(
+    GRANT_FLAGS.map(({ flag, value, repeatable }) => ({ flag, value, repeatable })),
+  );
 });
 
 test('function names follow the pattern of the configuration', () => {

@@ -21,7 +21,10 @@ export function thisMachine(data: string, addresses: readonly string[]): Machine
     },
     async checkWritable(directory) {
       let nearest = directory;
-      while ((await absentAsUndefined(stat(nearest))) === undefined && dirname(nearest) !== nearest) {
+      while (
+        (await absentAsUndefined(stat(nearest))) === undefined &&
+        dirname(nearest) !== nearest
+      ) {
         nearest = dirname(nearest);
       }
       await access(nearest, constants.W_OK | constants.X_OK);

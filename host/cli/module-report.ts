@@ -111,7 +111,11 @@ export function printExplanation(explanation: ModuleExplanation, output: Output)
   for (const { name, functions, needs, line, covered } of imports) {
     const mark = covered ? output.style('green', 'ok     ') : output.style('red', 'missing');
     const grant =
-      needs === 'always' ? 'always there' : needs === 'unknown' ? 'no grant provides it' : `grant: ${line ?? ''}`;
+      needs === 'always'
+        ? 'always there'
+        : needs === 'unknown'
+          ? 'no grant provides it'
+          : `grant: ${line ?? ''}`;
     output.line(`  ${mark}  ${visible(name)}  ${output.style('dim', visible(grant))}`);
     if (!covered && functions.length > 0) {
       output.line(`           uses ${functions.map(visible).join(', ')}`);

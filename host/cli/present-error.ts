@@ -31,7 +31,8 @@ export function presentError(
     const paint = (style: 'red' | 'dim' | 'cyan', text: string) =>
       colour ? styleText(style, text, { validateStream: false }) : text;
     stderr.write(`${paint('red', 'error:')} ${lines(shown.message)}\n`);
-    if (shown.cause !== undefined) stderr.write(`${paint('dim', 'cause:')} ${lines(shown.cause)}\n`);
+    if (shown.cause !== undefined)
+      stderr.write(`${paint('dim', 'cause:')} ${lines(shown.cause)}\n`);
     for (const text of problemTexts(shown.details)) stderr.write(`  ${lines(text)}\n`);
     if (shown.fix !== undefined) stderr.write(`${paint('cyan', 'fix:')} ${lines(shown.fix)}\n`);
     if (shown.example !== undefined) stderr.write(`\n  ${lines(shown.example)}\n`);
@@ -65,7 +66,10 @@ function problemTexts(details: Readonly<Record<string, unknown>> | undefined): r
     // A single problem without a source line is the error's own sentence already.
     if (shown.length === 1 && frame === undefined) return [];
     const file = text('file');
-    const place = file === undefined ? '' : `${[file, text('line'), text('column')].filter(Boolean).join(':')} `;
+    const place =
+      file === undefined
+        ? ''
+        : `${[file, text('line'), text('column')].filter(Boolean).join(':')} `;
     const fix = text('fix');
     return [
       `- ${place}${text('path') ?? ''}: ${text('message') ?? ''}${frame === undefined ? '' : `\n${frame}`}${fix === undefined ? '' : `\nfix: ${fix}`}`,

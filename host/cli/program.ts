@@ -29,7 +29,9 @@ export async function parseAndRun(argv: readonly string[], deps: CliDependencies
 
   for (const spec of commands) {
     const command = prepared(new Command(spec.name), deps).summary(spec.summary);
-    command.description(`${sentence(spec.summary)}${spec.description ? `\n\n${spec.description}` : ''}`);
+    command.description(
+      `${sentence(spec.summary)}${spec.description ? `\n\n${spec.description}` : ''}`,
+    );
     for (const argument of spec.args) {
       const name = argument.required ? `<${argument.name}>` : `[${argument.name}]`;
       const made = new Argument(name, argument.description);
@@ -64,7 +66,9 @@ function prepared(command: Command, deps: CliDependencies): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError()
-    .showHelpAfterError(`(selvedge ${command.name() === 'selvedge' ? '' : `${command.name()} `}--help tells more)`)
+    .showHelpAfterError(
+      `(selvedge ${command.name() === 'selvedge' ? '' : `${command.name()} `}--help tells more)`,
+    )
     .configureOutput({
       writeOut: (text) => deps.stdout.write(text),
       writeErr: (text) => deps.stderr.write(text),
@@ -112,9 +116,7 @@ function contextOf(spec: CommandSpec, command: Command, deps: CliDependencies): 
 }
 
 function examplesOf(spec: CommandSpec): string {
-  const lines = spec.examples.map(
-    ({ command, explains }) => `  # ${explains}\n  $ ${command}`,
-  );
+  const lines = spec.examples.map(({ command, explains }) => `  # ${explains}\n  $ ${command}`);
   return `\nExamples:\n${lines.join('\n')}`;
 }
 

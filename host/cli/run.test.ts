@@ -23,13 +23,16 @@ describe('the command line', () => {
     expect(stdout).toContain('Usage: selvedge');
   });
 
-  test.each(commands.map(({ name }) => name))('%s --help shows its options and examples', async (name) => {
-    const { code, stdout } = await run([name, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Usage: selvedge ${name}`);
-    expect(stdout).toContain('--json');
-    expect(stdout).toMatch(/Examples:\n {2}# .*\n {2}\$ .*selvedge/);
-  });
+  test.each(commands.map(({ name }) => name))(
+    '%s --help shows its options and examples',
+    async (name) => {
+      const { code, stdout } = await run([name, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: selvedge ${name}`);
+      expect(stdout).toContain('--json');
+      expect(stdout).toMatch(/Examples:\n {2}# .*\n {2}\$ .*selvedge/);
+    },
+  );
 
   test('a mistyped command is answered with the one that was meant', async () => {
     const { code, stderr } = await run(['deplyo']);
@@ -64,6 +67,10 @@ describe('the command line', () => {
     expect(text.stderr).toContain('error: boom');
     const json = await run(['serve', '--json'], broken);
     expect(json).toMatchObject({ code: 1, stdout: '' });
-    expect(JSON.parse(json.stderr)).toMatchObject({ event: 'error', code: 'internal-error', message: 'boom' });
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      event: 'error',
+      code: 'internal-error',
+      message: 'boom',
+    });
   });
 });

@@ -50,7 +50,10 @@ export function fakeDependencies(given: Partial<CliDependencies> = {}) {
 }
 
 /** Runs one command line to its end. */
-export async function run(argv: readonly string[], given: Partial<CliDependencies> = {}): Promise<Ran> {
+export async function run(
+  argv: readonly string[],
+  given: Partial<CliDependencies> = {},
+): Promise<Ran> {
   const { deps, stdout, stderr } = fakeDependencies(given);
   const code = await runCli(argv, deps);
   return { code, stdout: stdout.text, stderr: stderr.text };
@@ -94,8 +97,20 @@ export const explanation: ModuleExplanation = {
   reason: 'it exports wasi:http/incoming-handler@0.2.6',
   callable: ['HTTP requests'],
   imports: [
-    { name: 'wasi:cli/stdout@0.2.6', functions: ['get-stdout'], needs: 'always', line: undefined, covered: true },
-    { name: 'wasi:io/poll@0.2.6', functions: ['poll'], needs: 'grant', line: 'poll = true', covered: false },
+    {
+      name: 'wasi:cli/stdout@0.2.6',
+      functions: ['get-stdout'],
+      needs: 'always',
+      line: undefined,
+      covered: true,
+    },
+    {
+      name: 'wasi:io/poll@0.2.6',
+      functions: ['poll'],
+      needs: 'grant',
+      line: 'poll = true',
+      covered: false,
+    },
   ],
 };
 
@@ -111,7 +126,12 @@ export async function httpFake(answer: (seen: Seen, response: ServerResponse) =>
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
-      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+      const one = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body,
+      };
       seen.push(one);
       answer(one, response);
     });
@@ -130,6 +150,11 @@ export async function httpFake(answer: (seen: Seen, response: ServerResponse) =>
   };
 }
 
-export function answerJson(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  type = 'application/json',
+): void {
   response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
 }

@@ -7,7 +7,7 @@ export function functionText({ params, result, async }: FuncType): string {
 }
 
 /** A type in WIT's words, two levels deep: deeper ones are for the OpenAPI document. */
-export function typeText(type: ValType, depth = 2): string {
+function typeText(type: ValType, depth = 2): string {
   if (depth === 0) return '…';
   const inner = (one: ValType | undefined) => (one === undefined ? '_' : typeText(one, depth - 1));
   switch (type.kind) {

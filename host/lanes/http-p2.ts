@@ -1,6 +1,6 @@
 import { isCompatible, type Component, type ComponentExport } from '../component/index.ts';
 import type { Guest } from '../runtime/index.ts';
-import { IncomingRequest, ResponseOutparam, type ErrorCode, type OutgoingBodyHandle, type ResponseStart } from '../wasi/index.ts';
+import { contentLength, IncomingRequest, ResponseOutparam, type ErrorCode, type OutgoingBodyHandle, type ResponseStart } from '../wasi/index.ts';
 import { LaneError } from './errors.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { Entry, Lane } from './lane.ts';
@@ -51,17 +51,18 @@ async function handle(guest: Guest, name: string, exchange: HttpExchange): Promi
   if (body !== undefined && !body.finished) throw unfinished();
 }
 
-/** Sends the head, and connects the guest's body to the client. Throws what the head breaks, as a trap of `set`. */
-function begin(exchange: HttpExchange, response: ResponseStart): OutgoingBodyHandle | undefined {
-  if (response.status < 200) {
-    throw badResponse(`a final response cannot have status ${response.status}`);
+/** Sends the head, and connects the guest's body to the client. */
+function begin(exchange: HttpExchange, { status, headers, body }: ResponseStart): OutgoingBodyHandle | undefined {
+  // RFC 9110 section 8.6: only these may announce a length that no body follows.
+  const mayPromise = exchange.request.method === 'HEAD' || status === 304;
+  const promised = contentLength(headers);
+  if (body === undefined && promised !== undefined && promised !== 0n && !mayPromise) {
+    throw badResponse('the guest announced a content-length and gave no body');
   }
-  const lengths = response.headers.filter(([name]) => name.toLowerCase() === 'content-length');
-  if (lengths.length > 1) throw badResponse('a response cannot have more than one content-length');
-  const sink = exchange.respond(response.status, response.headers);
-  if (response.body === undefined) sink.finish(undefined);
-  else response.body.attach(sink);
-  return response.body;
+  const sink = exchange.respond(status, headers);
+  if (body === undefined) sink.finish(undefined);
+  else body.attach(sink);
+  return body;
 }
 
 function noResponse(): LaneError {

@@ -8,6 +8,7 @@
  */
 export { createRegistry, type RegistryOptions } from './registry.ts';
 export { RegistryError, type RegistryErrorCode } from './errors.ts';
+export { sameJson } from './documents.ts';
 export { checkFunctionName } from './name.ts';
 export type {
   DamagedVersion,

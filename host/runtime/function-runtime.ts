@@ -2,7 +2,7 @@ import type { Clock } from '../base/index.ts';
 import type { Linker } from '../capability/index.ts';
 import type { BoundComponent } from '../component/index.ts';
 import type { Isolation, Limits } from '../config/index.ts';
-import { GuestFault, WasiInstance } from '../wasi/index.ts';
+import { GuestFault, SubrequestBudget, WasiInstance } from '../wasi/index.ts';
 import { busy } from './errors.ts';
 import { faultOf, ScopedSink, type Guest, type RunScope } from './guest.ts';
 
@@ -19,9 +19,13 @@ const MAX_IDLE_MS = 30_000;
 const MAX_IDLE = 64;
 const MAX_USES = 10_000;
 
+/** The end of every instance that did its work: made once, because a stack trace costs more than ending does. */
+const DONE = new GuestFault({ code: 'instance-ended', status: 500, message: 'the instance has ended' });
+
 interface PooledGuest extends Guest {
   /** Of the request it serves now, or served last. */
   scope: RunScope;
+  readonly subrequests: SubrequestBudget;
   uses: number;
 }
 
@@ -95,10 +99,12 @@ export class FunctionRuntime implements AsyncDisposable {
     if (idle !== undefined) {
       idle.cancelExpiry();
       idle.guest.scope = scope;
+      idle.guest.subrequests.reset();
       return idle.guest;
     }
     const { bound, linker, limits, clock } = this.#options;
     const serving = { scope };
+    const subrequests = new SubrequestBudget(limits.subrequests);
     const wasi = new WasiInstance({ limits, clock, denied: (denial) => serving.scope.denied(denial) });
     this.#live.add(wasi);
     try {
@@ -106,8 +112,9 @@ export class FunctionRuntime implements AsyncDisposable {
         instance: wasi,
         stdout: new ScopedSink(() => serving.scope.stdout),
         stderr: new ScopedSink(() => serving.scope.stderr),
+        subrequests,
       });
-      return Object.assign(serving, { wasi, exports: await bound.instantiate(imports), uses: 0 });
+      return Object.assign(serving, { wasi, exports: await bound.instantiate(imports), subrequests, uses: 0 });
     } catch (thrown) {
       const fault = faultOf(thrown, wasi);
       this.#end(wasi, fault);
@@ -130,7 +137,7 @@ export class FunctionRuntime implements AsyncDisposable {
     this.#idle.push(idle);
   }
 
-  #end(wasi: WasiInstance, fault?: Error): void {
+  #end(wasi: WasiInstance, fault: Error = DONE): void {
     this.#live.delete(wasi);
     wasi.end(fault);
   }

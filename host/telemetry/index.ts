@@ -11,6 +11,7 @@ export {
   type DescriptorWrite,
   type LogSink,
 } from './sink.ts';
+export { createTextSink, type TextSinkOptions } from './text-sink.ts';
 export { countingMeter, noMeter, type DropReason, type LogCounts, type LogMeter } from './meter.ts';
 export { createRedaction, type SecretRedaction } from './redaction.ts';
 export {

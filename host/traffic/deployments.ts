@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LIMITS, parseFunctionConfig, parseRoute, type FunctionConfig, type Route } from '../config/index.ts';
-import { readUpload, type Upload } from '../lanes/index.ts';
-import type { FunctionVersion, PublishResult, Registry } from '../registry/index.ts';
+import { readUpload } from '../lanes/index.ts';
+import { sameJson, type FunctionVersion, type PublishResult, type Registry } from '../registry/index.ts';
 import type { Runtimes } from '../runtime/index.ts';
 import type { JsonObject, StagedArtifact } from '../store/index.ts';
 import type { Clock } from '../base/index.ts';
@@ -89,7 +89,7 @@ export class Deployments {
    * that have begun finish on the version they began on. Throws what refuses the upload; then nothing has changed.
    */
   async deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: DeployOptions): Promise<PublishResult> {
-    const { registry, logger } = this.#options;
+    const { registry } = this.#options;
     const { origin } = options;
     const { live, inspected } = await this.#prepareStaged(name, staged, raw);
     let result: PublishResult;
@@ -101,8 +101,13 @@ export class Deployments {
       throw thrown;
     }
     this.#install(result.version, live);
-    logger.info({ function: name, version: result.version.version, outcome: result.outcome, active: result.active }, 'deployed');
     return result;
+  }
+
+  /** Whether requests of the function go to this very code and configuration, so that deploying it would change nothing. */
+  serves(name: string, sha256: string, raw: JsonObject): boolean {
+    const active = this.#options.registry.get(name)?.active;
+    return active?.sha256 === sha256 && sameJson(active.config, raw) && this.#table.get(name) instanceof LiveFunction;
   }
 
   /** Serves bytes under a name and routes of their own, past the registry: nothing of it is kept. */
@@ -202,7 +207,7 @@ export class Deployments {
 
   #prepare(name: string, bytes: Uint8Array, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
     return this.#gate.run(async () => {
-      const { component, lane, entry }: Upload = readUpload(bytes);
+      const { component, lane, entry } = readUpload(bytes);
       const runtime = await this.#options.runtimes.prepare({ component, bytes, sha256 }, config);
       const { clock, logger } = this.#options;
       const logBudget = createLogBudget({ bytesPerSecond: config.limits.log, logger: logger.child({ function: name }), clock });

@@ -10,7 +10,7 @@ export { WasiInstance, type Denial, type WasiInstanceOptions, type WasiLimits } 
 export { bindConstructor, HostResource } from './resource.ts';
 export * from './cli/index.ts';
 export * from './clocks/index.ts';
+export * from './filesystem/index.ts';
 export * from './http/index.ts';
 export * from './io/index.ts';
 export * from './random/index.ts';
-export * from './filesystem/index.ts';

@@ -23,18 +23,20 @@ export function checkLength(incoming: IncomingMessage, maxBytes: number): void {
  */
 export async function* readBody(incoming: IncomingMessage, outgoing: ServerResponse, options: BodyOptions): AsyncGenerator<Uint8Array> {
   const { maxBytes, signal, received } = options;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason as Error);
+  // Not a race against one long-lived promise: that would hold every chunk that ever won against it.
+  let giveUp: ((reason: Error) => void) | undefined;
+  const abort = () => giveUp?.(signal.reason as Error);
   signal.addEventListener('abort', abort);
-  // Rejected while nobody waits, it is still found by the next read.
-  aborted.catch(() => undefined);
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
   let size = 0;
   try {
-    signal.throwIfAborted();
     if (expectsContinue(incoming)) outgoing.writeContinue();
     for (;;) {
-      const step = await Promise.race([chunks.next().catch((cause: unknown) => Promise.reject(cutOff(cause))), aborted]);
+      signal.throwIfAborted();
+      const step = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        giveUp = reject;
+        chunks.next().then(resolve, (cause: unknown) => reject(cutOff(cause)));
+      });
       if (step.done === true) return;
       size += step.value.length;
       if (size > maxBytes) throw tooLarge(maxBytes);

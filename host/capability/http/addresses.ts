@@ -26,14 +26,13 @@ export function judgeAddress(text: string): JudgedAddress | undefined {
   if (text.includes('%') || (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text))) return undefined;
   const parsed = ipaddr.process(text);
   const range = parsed.range();
-  if (parsed.kind() === 'ipv4') {
+  if (parsed instanceof ipaddr.IPv4) {
     return { address: parsed.toString(), family: 4, public: range === 'unicast', range, embedded: [] };
   }
-  const v6 = parsed as ipaddr.IPv6;
-  const embedded = embeddedIPv4(v6);
-  const isGlobal = v6.match(GLOBAL_UNICAST, 3);
+  const embedded = embeddedIPv4(parsed);
+  const isGlobal = parsed.match(GLOBAL_UNICAST, 3);
   const isPublic = range === 'unicast' && isGlobal && embedded.every((each) => judgeAddress(each)?.public === true);
-  return { address: v6.toString(), family: 6, public: isPublic, range: isGlobal ? range : reservedName(range), embedded };
+  return { address: parsed.toString(), family: 6, public: isPublic, range: isGlobal ? range : reservedName(range), embedded };
 }
 
 /** Whether one of the ranges holds the address and everything that it would be translated to, where that is not public. */
@@ -47,12 +46,12 @@ function holds(range: AddressRange, text: string): boolean {
   let base = ipaddr.parse(range.address);
   let prefix = range.prefix;
   // A block of IPv4-mapped addresses is the IPv4 block: addresses are judged in that form too.
-  if (base.kind() === 'ipv6' && (base as ipaddr.IPv6).isIPv4MappedAddress() && prefix >= 96) {
-    base = (base as ipaddr.IPv6).toIPv4Address();
+  if (base instanceof ipaddr.IPv6 && base.isIPv4MappedAddress() && prefix >= 96) {
+    base = base.toIPv4Address();
     prefix -= 96;
   }
-  if (address.kind() !== base.kind()) return false;
-  return (address as ipaddr.IPv4).match(base as ipaddr.IPv4, prefix);
+  if (address instanceof ipaddr.IPv4) return base instanceof ipaddr.IPv4 && address.match(base, prefix);
+  return base instanceof ipaddr.IPv6 && address.match(base, prefix);
 }
 
 const GLOBAL_UNICAST = ipaddr.IPv6.parse('2000::');

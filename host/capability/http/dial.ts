@@ -37,7 +37,7 @@ const ATTEMPT_DELAY_MS = 250;
  */
 export async function dial(target: Target, options: DialOptions, signal: AbortSignal, progress: DialProgress): Promise<net.Socket> {
   progress.phase = 'resolving';
-  const addresses = target.host.kind === 'address' ? [target.host.address] : await resolve(target.host.name, options.lookup, signal);
+  const addresses = target.host.kind === 'address' ? [target.host.address] : await addressesOf(target.host.name, options.lookup, signal);
   const { allowed, reason } = options.guard.judge(target, addresses);
   if (reason !== undefined) throw new DeniedFailure(reason);
   if (allowed.length === 0) throw new HttpFailure({ tag: 'DNS-error', val: { rcode: 'NODATA', infoCode: undefined } });
@@ -48,7 +48,7 @@ export async function dial(target: Target, options: DialOptions, signal: AbortSi
   return secure(socket, target, options, signal);
 }
 
-async function resolve(name: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {
+async function addressesOf(name: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {
   try {
     return await unlessAborted(lookup(name, signal), signal);
   } catch (cause) {
@@ -70,9 +70,9 @@ function connectAny(addresses: readonly JudgedAddress[], port: number, options: 
     const attempts = new Set<net.Socket>();
     let next = 0;
     let failure: unknown;
-    let cancelDelay = () => {};
+    let cancelDelay: (() => void) | undefined;
     const settle = (winner?: net.Socket) => {
-      cancelDelay();
+      cancelDelay?.();
       signal.removeEventListener('abort', abort);
       for (const socket of attempts) if (socket !== winner) socket.destroy();
       attempts.clear();
@@ -82,7 +82,7 @@ function connectAny(addresses: readonly JudgedAddress[], port: number, options: 
       reject(toHttpFailure(signal.reason, 'connecting'));
     };
     const attempt = () => {
-      cancelDelay();
+      cancelDelay?.();
       const to = addresses[next++];
       if (to === undefined) {
         if (attempts.size > 0) return;

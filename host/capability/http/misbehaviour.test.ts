@@ -59,18 +59,18 @@ describe('a server that', () => {
   });
 
   test('sends a byte at a time is read as long as it sends', async () => {
-    await using server = await scripted('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n', (socket) => {
-      let left = 6;
+    await using server = await scripted('HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n', (socket) => {
+      let left = 12;
       const timer = setInterval(() => {
         socket.write('x');
         if (--left === 0) clearInterval(timer);
-      }, 40);
+      }, 60);
       socket.once('close', () => clearInterval(timer));
     });
     const { transport, send } = bench(local(server.port));
     using _ = transport;
-    const { body } = await send(request(server.port, { timeouts: quick }));
-    expect(await readAll(body)).toBe('xxxxxx');
+    const { body } = await send(request(server.port, { timeouts: { ...quick, firstByte: 3000, betweenBytes: 500 } }));
+    expect(await readAll(body)).toBe('x'.repeat(12));
   });
 
   test('takes nothing of the request is given up while it is being written', async () => {
@@ -194,11 +194,13 @@ describe('a server that', () => {
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const { body } = await send(request(server.port));
-    for (let read = 0; read < 1_000_000; ) {
+    let read = 0;
+    while (read < 1_000_000) {
       const bytes = body.read(65_536);
       read += bytes?.length ?? 0;
       if (bytes?.length === 0) await ready(body);
     }
+    expect(read).toBeLessThan(1_000_000 + 65_536);
     body.close();
     await until(() => server.open.size === 0 && transport.connections === 0);
   });

@@ -27,8 +27,8 @@ test.each([
   ['::ffff:127.0.0.1', '127.0.0.1', 8081, true],
 ])('the host listens on %s port 8081: %s port %i is its own: %s', (listener, dialled, port, expected) => {
   const judged = judgeAddress(dialled);
-  expect(judged).toBeDefined();
-  if (judged !== undefined) expect(isOwn(judged, port, [{ address: listener, port: 8081 }], machine)).toBe(expected);
+  if (judged === undefined) throw new Error(`${dialled} is no address`);
+  expect(isOwn(judged, port, [{ address: listener, port: 8081 }], machine)).toBe(expected);
 });
 
 test('a listener whose address is unknown is an error, not an open door', () => {

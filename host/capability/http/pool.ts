@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type net from 'node:net';
+import { callbackify } from 'node:util';
 import { dial, type DialOptions, type DialProgress } from './dial.ts';
 import type { Target } from './target.ts';
 
@@ -35,27 +36,26 @@ export class ConnectionPool implements Disposable {
   #disposed = false;
 
   constructor(options: DialOptions) {
-    const connect = ({ target, signal, progress }: Dialling, done: OnSocket) => {
-      if (this.#disposed) return done(new Error('the connection pool is closed'));
-      dial(target, options, signal, progress).then(
-        (socket) => {
-          if (this.#disposed) {
-            socket.destroy();
-            return done(new Error('the connection pool is closed'));
-          }
-          this.#sockets.add(socket);
-          socket.once('close', () => this.#sockets.delete(socket));
-          done(null, socket);
-        },
-        (error: Error) => done(error),
-      );
-    };
+    const connect = callbackify(({ target, signal, progress }: Dialling) => this.#open(target, signal, progress, options));
     this.#agents = { http: agent('http', connect), https: agent('https', connect) };
   }
 
   /** Open connections, idle ones included. */
   get size(): number {
     return this.#sockets.size;
+  }
+
+  async #open(target: Target, signal: AbortSignal, progress: DialProgress, options: DialOptions): Promise<net.Socket> {
+    const closed = () => new Error('the connection pool is closed');
+    if (this.#disposed) throw closed();
+    const socket = await dial(target, options, signal, progress);
+    if (this.#disposed) {
+      socket.destroy();
+      throw closed();
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
   }
 
   agent(scheme: 'http' | 'https'): http.Agent {
@@ -82,7 +82,7 @@ function agent(scheme: 'http' | 'https', connect: (dialling: Dialling, done: OnS
   return Object.assign(made, {
     // Node's client compares it with the scheme of the request.
     protocol: `${scheme}:`,
-    createConnection: (options: unknown, done: OnSocket) => void connect((options as PooledOptions).dialling, done),
+    createConnection: (options: unknown, done: OnSocket) => connect((options as PooledOptions).dialling, done),
     getName: (options: unknown) => (options as PooledOptions).dialling.target.origin,
   });
 }

@@ -9,8 +9,8 @@ import { environment } from '../testing.ts';
 import type { Reason } from './connect-guard.ts';
 import { OutgoingTransport, type TransportOptions } from './transport.ts';
 
-export function fields(...pairs: [string, string][]): HeaderList {
-  return pairs.map(([name, value]) => [name, Buffer.from(value, 'latin1')]);
+export function fields(...list: [string, string][]): HeaderList {
+  return list.map(([name, value]) => [name, Buffer.from(value, 'latin1')]);
 }
 
 export function pairs(list: HeaderList | undefined): [string, string][] | undefined {

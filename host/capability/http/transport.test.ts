@@ -194,7 +194,9 @@ describe('back-pressure', () => {
       const push = () => {
         while (written < 256 * MIB) {
           written += chunk.length;
-          if (!response.write(chunk)) return void response.once('drain', push);
+          if (response.write(chunk)) continue;
+          response.once('drain', push);
+          return;
         }
         response.end();
       };
@@ -243,7 +245,7 @@ describe('back-pressure', () => {
     expect(written).toBeGreaterThan(0);
     controller.abort();
     expect(await rejected).toEqual({ tag: 'connection-terminated' });
-    expect(() => sink.permit()).toThrow();
+    expect(() => sink.permit()).toThrow('connection-terminated');
     // A socket that is not read does not notice its end.
     for (const socket of server.open) socket.resume();
     await until(() => server.open.size === 0);
@@ -305,7 +307,7 @@ describe('connections', () => {
 
     await using slow = await scripted('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart');
     const second = bench(local(slow.port));
-    using _second = second.transport;
+    using __ = second.transport;
     const { body } = await second.send(request(slow.port));
     await ready(body);
     body.close();
@@ -318,10 +320,11 @@ describe('connections', () => {
       let first = true;
       socket.on('data', () => {
         // The second request on a connection finds it gone.
-        if (!first) return void socket.resetAndDestroy();
+        if (first) {
+          served += 1;
+          socket.write(OK);
+        } else socket.resetAndDestroy();
         first = false;
-        served += 1;
-        socket.write(OK);
       });
     });
     const { transport, send } = bench(local(server.port));

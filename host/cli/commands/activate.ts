@@ -10,7 +10,9 @@ export const activate: CommandSpec = {
   description: 'Requests in flight finish on the version they started on.',
   args: [functionArgument, versionArgument],
   options: adminOptions,
-  examples: [{ command: 'selvedge activate telemetry 3', explains: 'version 3 answers from now on' }],
+  examples: [
+    { command: 'selvedge activate telemetry 3', explains: 'version 3 answers from now on' },
+  ],
   async run(context) {
     const name = checkedFunctionName(context.args[0]);
     const version = checkedVersion(context.args[1], name);

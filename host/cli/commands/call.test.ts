@@ -3,7 +3,9 @@ import { httpFake, run } from '../testing.ts';
 
 async function call(argv: readonly string[], status = 200) {
   await using edge = await httpFake((seen, response) => {
-    response.writeHead(status, { 'x-a': 'b' }).end(`${seen.method} ${seen.path} ${seen.body.toString()}`);
+    response
+      .writeHead(status, { 'x-a': 'b' })
+      .end(`${seen.method} ${seen.path} ${seen.body.toString()}`);
   });
   const result = await run(['call', ...argv, '--edge', edge.url]);
   return { ...result, seen: edge.seen[0] };

@@ -12,7 +12,7 @@ export const call: CommandSpec = {
   name: 'call',
   summary: 'send an HTTP request to a function and print the answer',
   description:
-    'The answer\'s body goes to stdout as it comes. An answer of 400 and above is a failure: its\n' +
+    "The answer's body goes to stdout as it comes. An answer of 400 and above is a failure: its\n" +
     'status goes to stderr and the exit code is 1.',
   args: [
     functionArgument,
@@ -27,7 +27,12 @@ export const call: CommandSpec = {
       description: 'send a header',
       repeat: true,
     },
-    { name: 'data', short: 'd', value: 'TEXT', description: 'send TEXT, or @FILE the content of FILE' },
+    {
+      name: 'data',
+      short: 'd',
+      value: 'TEXT',
+      description: 'send TEXT, or @FILE the content of FILE',
+    },
     { name: 'include', short: 'i', description: 'print the status and the headers too' },
     {
       name: 'edge',
@@ -79,7 +84,10 @@ async function runCall({ args, options, deps, output }: CommandContext): Promise
   return response.status < 400 ? exitCodes.ok : exitCodes.failed;
 }
 
-async function requestBody(data: string | undefined, cwd: string): Promise<string | Blob | undefined> {
+async function requestBody(
+  data: string | undefined,
+  cwd: string,
+): Promise<string | Blob | undefined> {
   return data?.startsWith('@') ? fileBlob(resolve(cwd, data.slice(1))) : data;
 }
 

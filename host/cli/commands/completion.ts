@@ -2,7 +2,7 @@ import { optionsOf } from '../command.ts';
 import type { CommandSpec } from '../command.ts';
 import { exitCodes, usageError } from '../errors.ts';
 
-export const shells = ['bash', 'zsh', 'fish'] as const;
+const shells = ['bash', 'zsh', 'fish'] as const;
 
 export const completion: CommandSpec = {
   name: 'completion',

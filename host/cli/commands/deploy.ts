@@ -14,12 +14,10 @@ export const deploy: CommandSpec = {
   name: 'deploy',
   summary: 'upload a module and make it the active version of a function',
   description:
-    'The configuration is the JSON of the manifest\'s [function.NAME] table (--config-json), with\n' +
+    "The configuration is the JSON of the manifest's [function.NAME] table (--config-json), with\n" +
     'the grant flags put over it. Host directories of --dir stand on the current directory, and\n' +
     'are read by the host, so they must exist where it runs.',
-  args: [
-    { name: 'FILE.wasm', description: 'the module', required: true, completes: 'file' },
-  ],
+  args: [{ name: 'FILE.wasm', description: 'the module', required: true, completes: 'file' }],
   options: [
     { name: 'name', value: 'NAME', description: "name of the function (default: the file's)" },
     {
@@ -70,7 +68,11 @@ async function upload(
   const client = await AdminClient.connect(context);
   const form = new FormData();
   // The configuration goes first, so that a host which streams can refuse it before the module.
-  form.set('config', new Blob([JSON.stringify(config)], { type: 'application/json' }), 'config.json');
+  form.set(
+    'config',
+    new Blob([JSON.stringify(config)], { type: 'application/json' }),
+    'config.json',
+  );
   form.set('module', module, basename(file));
   const answer = await client.request('PUT', functionPath(name), `deploy ${name}`, form);
   if (output.json) {
@@ -102,7 +104,15 @@ async function dryRun(
   const missing = explanation.imports.filter((one) => !one.covered);
   const accepted = explanation.lane !== undefined && missing.length === 0;
   if (output.json) {
-    output.data({ name, dryRun: true, accepted, sha256, size: bytes.length, config, ...explanation });
+    output.data({
+      name,
+      dryRun: true,
+      accepted,
+      sha256,
+      size: bytes.length,
+      config,
+      ...explanation,
+    });
   } else {
     printExplanation(explanation, output);
     output.line(accepted ? `${name} would be accepted` : `${name} would be refused`);

@@ -15,12 +15,20 @@ export const inspect: CommandSpec = {
     'With a file: read here, no host is needed; grant flags show what they would cover.\n' +
     'With the name of a function: what the host knows of it.',
   args: [
-    { name: 'FILE|NAME', description: 'a .wasm file, or a function', required: true, completes: 'file' },
+    {
+      name: 'FILE|NAME',
+      description: 'a .wasm file, or a function',
+      required: true,
+      completes: 'file',
+    },
   ],
   options: [...grantOptions, ...adminOptions],
   examples: [
     { command: 'selvedge inspect app.wasm', explains: 'which grants it needs' },
-    { command: 'selvedge inspect app.wasm --poll --clock wall', explains: 'which are still missing' },
+    {
+      command: 'selvedge inspect app.wasm --poll --clock wall',
+      explains: 'which are still missing',
+    },
     { command: 'selvedge inspect telemetry', explains: 'a function of the running host' },
   ],
   async run(context) {
@@ -35,7 +43,8 @@ export const inspect: CommandSpec = {
 async function inspectFile(context: CommandContext, file: string): Promise<number> {
   const { deps, options, output } = context;
   // The reader is loaded late: no other command needs it.
-  const { readModule, reportModule, printReport, printExplanation } = await import('../module-report.ts');
+  const { readModule, reportModule, printReport, printExplanation } =
+    await import('../module-report.ts');
   const config = await configWithFlags({}, options, deps.env, deps.cwd);
   const { bytes, sha256 } = await readModule(file);
   const report = reportModule(bytes);

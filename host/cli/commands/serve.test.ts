@@ -97,13 +97,27 @@ describe('serve', () => {
 
   test('FILE.wasm is served alone, with the grants of the flags', async () => {
     const { asked } = await serveAndStop(
-      ['My_App.wasm', '--dir', 'data::/data:rw', '--env', 'SITE', '--env', 'A=b=c', '--poll', '--timeout', '2s'],
+      [
+        'My_App.wasm',
+        '--dir',
+        'data::/data:rw',
+        '--env',
+        'SITE',
+        '--env',
+        'A=b=c',
+        '--poll',
+        '--timeout',
+        '2s',
+      ],
       { SITE: 'north' },
     );
     expect(asked?.single).toMatchObject({
       file: '/nowhere/My_App.wasm',
       name: 'my-app',
-      config: { grants: { env: { SITE: 'north', A: 'b=c' }, poll: true }, limits: { timeout: '2s' } },
+      config: {
+        grants: { env: { SITE: 'north', A: 'b=c' }, poll: true },
+        limits: { timeout: '2s' },
+      },
     });
     expect(JSON.stringify(asked?.single?.config)).toContain('/nowhere/data');
   });

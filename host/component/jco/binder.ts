@@ -4,6 +4,7 @@ import type { BindOptions, Binder, BinderCache, BoundComponent } from '../binder
 import type { Component } from '../model.ts';
 import { BinderError } from './errors.ts';
 import { evaluate, instantiateCore } from './evaluate.ts';
+import { checkInertNames } from './inert-names.ts';
 import { pack, unpack } from './pack.ts';
 import { defaultBounds, transpileInProcess, type TranspileBounds } from './transpile-process.ts';
 import type { Transpiled } from './transpile-protocol.ts';
@@ -38,6 +39,7 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
   return {
     name: 'jco',
     async bind(bind): Promise<BoundComponent> {
+      checkInertNames(bind.component);
       const { source, modules } = await transpiled(bind);
       const compiled = new Map<string, WebAssembly.Module>();
       for (const [path, bytes] of modules) compiled.set(path, await compile(bind.transform(bytes)));

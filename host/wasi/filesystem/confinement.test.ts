@@ -192,11 +192,10 @@ test.skipIf(!fs.existsSync('/dev/null'))(
       hashKey: new Uint8Array(16),
     })['wasi:filesystem/preopens'].getDirectories();
     const root = granted![0];
-    for (const name of ['proc/self/environ', 'proc/self', 'proc', 'proc/1/status', 'sys/kernel']) {
-      expect(await codeOf(root.openAt(FOLLOW, name, {}, { read: true })), name).toBe(
-        'not-permitted',
-      );
-    }
+    const codes: Record<string, unknown> = {};
+    for (const name of ['proc/self/environ', 'proc/self', 'proc', 'proc/1/status', 'sys/kernel'])
+      codes[name] = await codeOf(root.openAt(FOLLOW, name, {}, { read: true }));
+    expect(new Set(Object.values(codes))).toEqual(new Set(['not-permitted']));
     expect(await codeOf(root.openAt(FOLLOW, 'dev/null', {}, { read: true }))).toBe('unsupported');
     expect(await codeOf(root.statAt(FOLLOW, 'etc'))).toBe('ok');
   },

@@ -8,6 +8,9 @@ import type { Preopen } from './preopen.ts';
 /** A denied path is the guest's text: only so much of it goes into a log line. */
 const QUOTED_LENGTH = 200;
 
+/** Calls after which other events get their turn: at most some milliseconds of look-ups. */
+const CALLS_PER_TURN = 64;
+
 /** What one instance's file descriptors share. */
 export class FilesystemContext {
   readonly instance: WasiInstance;
@@ -15,11 +18,23 @@ export class FilesystemContext {
   /** Keys `metadata-hash`, so that it gives away no inode number. */
   readonly hashKey: Uint8Array;
   readonly #reported = new Set<string>();
+  #calls = 0;
 
   constructor(instance: WasiInstance, hashKey: Uint8Array) {
     this.instance = instance;
     this.slots = new FileSlots(instance.limits.files);
     this.hashKey = hashKey;
+  }
+
+  /**
+   * Awaited by every call. Immediate look-ups resolve without a turn of the event loop, so a guest
+   * that does nothing else would keep all others, and its own deadline, waiting for ever.
+   */
+  async turn(): Promise<void> {
+    this.#calls += 1;
+    if (this.#calls % CALLS_PER_TURN !== 0) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.instance.check();
   }
 
   /** Throws `read-only` and reports it. */

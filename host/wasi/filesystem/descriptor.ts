@@ -1,6 +1,7 @@
-import { InputStream, OutputStream } from '../io/index.ts';
+import type { InputStream, OutputStream } from '../io/index.ts';
 import { HostResource } from '../resource.ts';
-import { DirectoryEntryStream } from './directory-stream.ts';
+import * as data from './data.ts';
+import type { DirectoryEntryStream } from './directory-stream.ts';
 import {
   createDirectoryAt,
   linkAt,
@@ -13,11 +14,7 @@ import {
   unlinkFileAt,
 } from './entries.ts';
 import { failure } from './errno.ts';
-import { FileSink } from './file-sink.ts';
-import { FileSource } from './file-source.ts';
-import type { Inode } from './inode.ts';
-import type { OpenFile } from './open-file.ts';
-import { openAt, openForAppend } from './open.ts';
+import { openAt } from './open.ts';
 import {
   type DescriptorStat,
   descriptorStat,
@@ -32,15 +29,10 @@ import {
   inodeOf,
   type OpenFlags,
   type PathFlags,
-  requireReadable,
-  requireWritable,
 } from './state.ts';
-import { fdatasync, fsync, opendir, pread, syncDirectory } from './syscalls.ts';
+import { fdatasync, fsync } from './syscalls.ts';
 import type { NewTimestamp } from './times.ts';
 import { walk } from './walk.ts';
-
-/** Beyond it no file has bytes and the host counts no more exactly. */
-const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** `wasi:filesystem/types.descriptor`. Every method throws the guest's `error-code` as a `WasiError`. */
 export class Descriptor extends HostResource {
@@ -54,37 +46,22 @@ export class Descriptor extends HostResource {
 
   /** A descriptor for what was opened, or nothing left open when the instance cannot hold it. */
   static adopt(state: DescriptorState): Descriptor {
-    return holding(state.file, () => new Descriptor(state));
+    return data.holding(
+      () => state.file.release(),
+      () => new Descriptor(state),
+    );
   }
 
   readViaStream(offset: bigint): InputStream {
-    return this.#try(() => {
-      const source = new FileSource(
-        this.state.file,
-        requireReadable(this.state),
-        offset,
-        this.instance.limits.copy,
-      );
-      return holding(
-        { release: () => source.close() },
-        () => new InputStream(this.instance, source),
-      );
-    });
+    return this.#try(() => data.inputStream(this.state, offset));
   }
 
   writeViaStream(offset: bigint): OutputStream {
-    return this.#try(() => {
-      const inode = requireWritable(this.state, 'write');
-      if (offset > MAX_OFFSET) throw failure('file-too-large');
-      return this.#outputStream(this.state.file.retain(), inode, Number(offset));
-    });
+    return this.#try(() => data.writeStream(this.state, offset));
   }
 
   appendViaStream(): Promise<OutputStream> {
-    return this.#run(undefined, async () => {
-      const inode = requireWritable(this.state, 'append');
-      return this.#outputStream(await openForAppend(this.state), inode, 'end');
-    });
+    return this.#run(undefined, () => data.appendStream(this.state));
   }
 
   /** Advice that this host takes no notice of. */
@@ -93,11 +70,11 @@ export class Descriptor extends HostResource {
   }
 
   syncData(): Promise<void> {
-    return this.#sync(fdatasync);
+    return this.#run(undefined, () => data.sync(this.state, fdatasync));
   }
 
   sync(): Promise<void> {
-    return this.#sync(fsync);
+    return this.#run(undefined, () => data.sync(this.state, fsync));
   }
 
   getFlags(): DescriptorFlags {
@@ -109,63 +86,23 @@ export class Descriptor extends HostResource {
   }
 
   setSize(size: bigint): Promise<void> {
-    return this.#run(undefined, async () => {
-      const inode = requireWritable(this.state, 'set a size');
-      if (size > MAX_OFFSET) throw failure('file-too-large');
-      await inode.resize(this.state.file.fd, Number(size));
-    });
+    return this.#run(undefined, () => data.setSize(this.state, size));
   }
 
   setTimes(access: NewTimestamp, modification: NewTimestamp): Promise<void> {
     return this.#run(undefined, () => setTimes(this.state, access, modification));
   }
 
-  /** At most `limits.copy` bytes, and no more memory than the file has bytes left. */
   read(length: bigint, offset: bigint): Promise<[Uint8Array, boolean]> {
-    return this.#run(undefined, async () => {
-      requireReadable(this.state);
-      const { fd } = this.state.file;
-      const { size } = await this.state.preopen.lookups.fstat(fd);
-      if (offset >= size || offset > MAX_OFFSET) return [new Uint8Array(0), true];
-      const wanted = least(length, BigInt(this.instance.limits.copy), size - offset);
-      const into = new Uint8Array(wanted);
-      const count = wanted === 0 ? 0 : await pread(fd, into, Number(offset));
-      return [into.subarray(0, count), count === 0 || offset + BigInt(count) >= size];
-    });
+    return this.#run(undefined, () => data.read(this.state, length, offset));
   }
 
-  /** At most `limits.copy` bytes; tells how many. */
   write(buffer: Uint8Array, offset: bigint): Promise<bigint> {
-    return this.#run(undefined, async () => {
-      const inode = requireWritable(this.state, 'write');
-      const bytes = buffer.subarray(0, this.instance.limits.copy);
-      if (bytes.length === 0) return 0n;
-      if (offset > MAX_OFFSET - BigInt(bytes.length)) throw failure('file-too-large');
-      await inode.write(this.state.file.fd, bytes, Number(offset));
-      return BigInt(bytes.length);
-    });
+    return this.#run(undefined, () => data.write(this.state, buffer, offset));
   }
 
   readDirectory(): Promise<DirectoryEntryStream> {
-    return this.#run(undefined, async () => {
-      const { context, file } = this.state;
-      baseOf(this.state);
-      const free = context.slots.take();
-      try {
-        const entries = await opendir(file.fd);
-        try {
-          const stream = new DirectoryEntryStream(this.instance, file, entries, free);
-          file.retain();
-          return stream;
-        } catch (thrown) {
-          await entries.close();
-          throw thrown;
-        }
-      } catch (thrown) {
-        free();
-        throw thrown;
-      }
-    });
+    return this.#run(undefined, () => data.readDirectory(this.state));
   }
 
   createDirectoryAt(path: string): Promise<void> {
@@ -266,30 +203,6 @@ export class Descriptor extends HostResource {
     return target.stat;
   }
 
-  /** Waits for the changes that were asked for before; does nothing for what cannot have been changed through it. */
-  #sync(syncFile: (fd: number) => Promise<void>): Promise<void> {
-    return this.#run(undefined, async () => {
-      const { file, flags, inode } = this.state;
-      if (inode !== undefined && flags.write) await inode.exclusive(() => syncFile(file.fd));
-      else if (flags.mutateDirectory) await syncDirectory(file.fd);
-    });
-  }
-
-  #outputStream(file: OpenFile, inode: Inode, start: number | 'end'): OutputStream {
-    const { context, preopen } = this.state;
-    let position = start;
-    const write = async (bytes: Uint8Array) => {
-      try {
-        await inode.write(file.fd, bytes, position);
-        if (position !== 'end') position += bytes.length;
-      } catch (thrown) {
-        throw context.translate(preopen, undefined, thrown);
-      }
-    };
-    const sink = new FileSink(write, () => file.release());
-    return holding({ release: () => sink.close() }, () => new OutputStream(this.instance, sink));
-  }
-
   #try<T>(work: () => T): T {
     this.instance.check();
     return work();
@@ -299,26 +212,18 @@ export class Descriptor extends HostResource {
   async #run<T>(path: string | undefined, work: () => Promise<T>): Promise<T> {
     this.instance.check();
     const { context, preopen, file } = this.state;
-    const run = file.during(work).catch((thrown: unknown) => {
-      throw context.translate(preopen, path, thrown);
-    });
+    const run = file
+      .during(async () => {
+        await context.turn();
+        return work();
+      })
+      .catch((thrown: unknown) => {
+        throw context.translate(preopen, path, thrown);
+      });
     return this.instance.wait(run);
   }
 
   protected override onDispose(): void {
     this.state.file.release();
   }
-}
-
-function holding<T>(held: { release(): void }, make: () => T): T {
-  try {
-    return make();
-  } catch (thrown) {
-    held.release();
-    throw thrown;
-  }
-}
-
-function least(...values: readonly bigint[]): number {
-  return Number(values.reduce((smallest, value) => (value < smallest ? value : smallest)));
 }

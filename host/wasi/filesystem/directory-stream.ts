@@ -5,6 +5,7 @@ import { guestError } from './errno.ts';
 import type { OpenFile } from './open-file.ts';
 import { textOf } from './path.ts';
 import type { DescriptorType } from './stat.ts';
+import { entryName } from './syscalls.ts';
 
 /** `wasi:filesystem/types.directory-entry`. */
 export interface DirectoryEntry {
@@ -52,7 +53,7 @@ export class DirectoryEntryStream extends HostResource {
         this.#ended = true;
         return undefined;
       }
-      const name = textOf(entry.name as unknown as Buffer);
+      const name = textOf(entryName(entry));
       if (name !== undefined) return { type: entryType(entry), name };
     }
   }
@@ -63,7 +64,7 @@ export class DirectoryEntryStream extends HostResource {
     void this.#last
       .then(() => this.#entries.close())
       .catch(() => {})
-      .then(() => {
+      .finally(() => {
         this.#directory.release();
         this.#freed();
       });

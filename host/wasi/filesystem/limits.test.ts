@@ -45,12 +45,13 @@ test('a slot is free again when the last user of a file lets go', async () => {
 
 test('more live handles than the limit are a fault that leaves nothing open', async () => {
   await using box = await sandbox({ limits: { handles: 3 }, prepare: files });
-  using _one = await box.root.openAt({}, 'file', {}, { read: true });
+  using one = await box.root.openAt({}, 'file', {}, { read: true });
   using two = await box.root.openAt({}, 'file', {}, { read: true });
   await expect(box.root.openAt({}, 'file', {}, { read: true })).rejects.toMatchObject({
     code: 'limit-exceeded',
   });
   await expect(box.root.readDirectory()).rejects.toMatchObject({ code: 'limit-exceeded' });
+  expect(one.isSameObject(two)).toBe(true);
   expect(() => two.readViaStream(0n)).toThrow(expect.objectContaining({ code: 'limit-exceeded' }));
   await closed(box.host, 3);
 });
@@ -65,4 +66,23 @@ test('lengths are clamped: memory follows the file and limits.copy, not the aske
   expect(await file.read(10n, 2n ** 64n - 1n)).toEqual([new Uint8Array(0), true]);
   expect(await file.write(new Uint8Array(100_000), 0n)).toBe(4096n);
   expect(await codeOf(file.write(new Uint8Array(1), 2n ** 63n))).toBe('file-too-large');
+});
+
+test('a guest that looks up and looks up lets timers and other guests have their turn', async () => {
+  await using box = await sandbox({ prepare: files });
+  const timer = { fired: false };
+  setTimeout(() => {
+    timer.fired = true;
+  }, 1);
+  for (let calls = 0; calls < 20_000 && !timer.fired; calls += 1) await box.root.statAt({}, 'file');
+  expect(timer.fired).toBe(true);
+});
+
+test('a loop of look-ups is ended with its instance', async () => {
+  await using box = await sandbox({ prepare: files });
+  setImmediate(() => box.instance.end());
+  const loop = async () => {
+    for (let calls = 0; calls < 20_000; calls += 1) await box.root.statAt({}, 'file');
+  };
+  await expect(loop()).rejects.toThrow('the instance has ended');
 });

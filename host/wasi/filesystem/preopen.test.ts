@@ -6,25 +6,27 @@ import { openBelow, sandbox } from './sandbox.ts';
 
 const quota = { bytes: 1000, files: 10 };
 
+/** The code with which `hostPath` is refused. */
+async function refused(hostPath: string, platform?: NodeJS.Platform): Promise<string> {
+  const options = {
+    hostPath,
+    guestPath: '/x',
+    writable: true,
+    quota,
+    ...(platform === undefined ? {} : { platform }),
+  };
+  const thrown: unknown = await openPreopen(options).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof PreopenError))
+    throw new Error(`not refused: ${hostPath}`, { cause: thrown });
+  expect(thrown.fix).toBeTruthy();
+  return thrown.code;
+}
+
 test('what cannot be confined or is no directory is refused, with a way out', async () => {
   await using box = await sandbox();
-  const refused = async (hostPath: string, platform?: NodeJS.Platform) => {
-    const options = {
-      hostPath,
-      guestPath: '/x',
-      writable: true,
-      quota,
-      ...(platform === undefined ? {} : { platform }),
-    };
-    const thrown: unknown = await openPreopen(options).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!(thrown instanceof PreopenError))
-      throw new Error(`not refused: ${hostPath}`, { cause: thrown });
-    expect(thrown.fix).toBeTruthy();
-    return thrown.code;
-  };
   expect(await refused(box.inside, 'darwin')).toBe('preopen-unsupported');
   expect(await refused(path.join(box.host, 'missing'))).toBe('preopen-not-found');
   expect(await refused(path.join(box.host, 'secret'))).toBe('preopen-not-directory');

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codeOf, openBelow, type Sandbox, sandbox } from './sandbox.ts';
 
@@ -114,9 +114,9 @@ test('whatever text a guest sends as a path, it gets an error code or an object 
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 40 }), async (text) => {
       const code = await codeOf(box.root.statAt({ symlinkFollow: true }, text));
-      if (code === 'ok')
-        expect(fs.realpathSync(path.join(box.inside, text)).startsWith(box.inside)).toBe(true);
-      else expect(typeof code).toBe('string');
+      const inside =
+        code === 'ok' && fs.realpathSync(path.join(box.inside, text)).startsWith(box.inside);
+      expect(inside || (code !== 'ok' && typeof code === 'string')).toBe(true);
     }),
     { numRuns: RUNS },
   );

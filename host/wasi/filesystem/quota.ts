@@ -1,5 +1,13 @@
 import { errnoOf, failure } from './errno.ts';
-import { closeNow, entryPath, type Lookups, lstat, OPEN_DIRECTORY, opendir } from './syscalls.ts';
+import {
+  closeNow,
+  entryName,
+  entryPath,
+  type Lookups,
+  lstat,
+  OPEN_DIRECTORY,
+  opendir,
+} from './syscalls.ts';
 import { textOf } from './path.ts';
 import { MAX_DEPTH } from './walk.ts';
 
@@ -80,7 +88,7 @@ export async function measure(
         entry !== null && !full();
         entry = await entries.read()
       ) {
-        const name = entry.name as unknown as Buffer;
+        const name = entryName(entry);
         used.files += 1;
         await unlessGone(() => countEntry(directory, name, depth));
       }

@@ -5,6 +5,7 @@ import { systemClock } from '../../base/index.ts';
 import { WasiError } from '../errors.ts';
 import { type Denial, WasiInstance, type WasiLimits } from '../instance.ts';
 import type { Descriptor } from './descriptor.ts';
+import { errnoOf } from './errno.ts';
 import { filesystemP2 } from './p2.ts';
 import { openPreopen, type Preopen, type PreopenOptions } from './preopen.ts';
 
@@ -97,7 +98,7 @@ export function openBelow(directory: string): string[] {
       if (target.startsWith(directory)) found.push(target);
     } catch (thrown) {
       // The descriptor that the listing itself used is gone by now.
-      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+      if (errnoOf(thrown) !== 'ENOENT') throw thrown;
     }
   }
   return found;

@@ -149,11 +149,17 @@ export function utimes(
   return perform((done) => (follow ? fs.utimes : fs.lutimes)(path, access, modification, done));
 }
 
-/** A directory to be read `bufferSize` entries at a time. */
+/** A directory to be read a few entries at a time, whose names `entryName` gives. */
 export function opendir(fd: number): Promise<fs.Dir> {
-  return call((done) =>
-    fs.opendir(objectPath(fd), { encoding: 'buffer' as BufferEncoding, bufferSize: 64 }, done),
-  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- @types/node does not list "buffer" here, which Node documents
+  const encoding = 'buffer' as BufferEncoding;
+  return call((done) => fs.opendir(objectPath(fd), { encoding, bufferSize: 64 }, done));
+}
+
+/** The bytes of a name; the types of Node know only of text. */
+export function entryName(entry: fs.Dirent): Buffer {
+  const { name }: { name: string | Buffer } = entry;
+  return typeof name === 'string' ? Buffer.from(name) : name;
 }
 
 /** Closes an `O_PATH` descriptor: nothing is flushed or waited for. */

@@ -88,6 +88,35 @@ test('what waited goes out as the sink has room, before anything new', async () 
   expect(sink.written).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
+test('a permit from before the sink came may be used, though the sink has less room', () => {
+  const { body, pipe, sink } = open(undefined, 'response', 2);
+  const stream = body.write();
+  stream.checkWrite();
+  pipe.attach(sink);
+  stream.write(Uint8Array.of(1, 2, 3));
+  expect(sink.written).toEqual([1, 2]);
+  stream[Symbol.dispose]();
+  OutgoingBody.finish(body, undefined);
+  expect(sink.finished).toEqual([]);
+  sink.now({ room: 5 });
+  expect(sink.written).toEqual([1, 2, 3]);
+  expect(sink.finished).toHaveLength(1);
+});
+
+test('what waits may be kept by the sink, whatever is written after it', () => {
+  const { body, pipe, sink } = open(undefined, 'response', 3);
+  const kept: Uint8Array[] = [];
+  sink.write = (bytes) => {
+    kept.push(bytes);
+    sink.room = (sink.room ?? 0) - bytes.length;
+  };
+  const stream = body.write();
+  for (let byte = 0; byte < 6; byte++) write(stream, byte);
+  pipe.attach(sink);
+  for (let byte = 6; byte < 9; byte++) sink.now({ room: 1 });
+  expect(kept.flatMap((bytes) => Array.from(bytes))).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
 test('finish waits for what is still on its way', () => {
   const { body, pipe, sink } = open(undefined, 'response', 1);
   const stream = body.write();

@@ -1,4 +1,5 @@
 import type { ByteSink } from '../io/index.ts';
+import { Backlog } from './backlog.ts';
 import { asHttpFailure, HttpFailure } from './error-code.ts';
 import type { HeaderList } from './header-list.ts';
 import type { Side } from './incoming-body.ts';
@@ -38,13 +39,14 @@ interface Waiter {
 export class BodyPipe implements ByteSink, OutgoingBodyHandle {
   readonly contentLength: bigint | undefined;
   readonly #side: Side;
-  readonly #waiters = new Set<Waiter>();
+  /** Made when somebody waits: most bodies are written without. */
+  #waiters: Set<Waiter> | undefined;
   #state: 'open' | 'finished' | 'failed' | 'discarded' = 'open';
   #failure: HttpFailure | undefined;
   #trailers: HeaderList | undefined;
   #sink: HttpBodySink | undefined;
-  #pending: Uint8Array[] = [];
-  #buffered = 0;
+  /** Made when the guest writes before there is a sink, or room in it. */
+  #backlog: Backlog | undefined;
   #flushWanted = false;
   #written = 0n;
   #stopDraining: (() => void) | undefined;
@@ -62,15 +64,16 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
 
   isReady(): boolean {
     if (this.#state !== 'open') return true;
-    if (this.#sink === undefined) return this.#buffered < UNATTACHED_MAX;
-    return this.#pending.length === 0 && this.#sink.isReady();
+    if (this.#sink === undefined) return this.#waiting < UNATTACHED_MAX;
+    return this.#waiting === 0 && this.#sink.isReady();
   }
 
   subscribe(wake: () => void): () => void {
     const waiter: Waiter = { wake, stop: this.#sink?.subscribe(wake) };
-    this.#waiters.add(waiter);
+    const waiters = (this.#waiters ??= new Set());
+    waiters.add(waiter);
     return () => {
-      this.#waiters.delete(waiter);
+      waiters.delete(waiter);
       waiter.stop?.();
     };
   }
@@ -79,8 +82,8 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state !== 'open') return undefined;
     const sink = this.#sink;
-    if (sink === undefined) return UNATTACHED_MAX - this.#buffered;
-    return this.#pending.length > 0 ? 0 : this.#guard(() => sink.permit());
+    if (sink === undefined) return UNATTACHED_MAX - this.#waiting;
+    return this.#waiting > 0 ? 0 : this.#guard(() => sink.permit());
   }
 
   /** Throws `HTTP-request-body-size` or `HTTP-response-body-size` for more than was declared. */
@@ -90,17 +93,18 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
       throw this.#fail(this.#sizeFailure(total));
     this.#written = total;
     const sink = this.#sink;
-    if (sink !== undefined && this.#pending.length === 0)
+    // The permit may be from before the sink came, which may have less room.
+    const room = sink === undefined || this.#waiting > 0 ? 0 : this.#guard(() => sink.permit());
+    if (sink !== undefined && room !== undefined && bytes.length <= room)
       return this.#guard(() => sink.write(bytes));
-    if (bytes.length === 0) return;
-    this.#pending.push(bytes);
-    this.#buffered += bytes.length;
+    (this.#backlog ??= new Backlog()).push(bytes);
+    if (sink !== undefined) this.#drain(sink);
   }
 
   /** Before a sink is there, what was written is as far as it can get: a guest may flush before it sends its message. */
   flush(): void {
     const sink = this.#sink;
-    if (sink === undefined || this.#pending.length > 0) this.#flushWanted = true;
+    if (sink === undefined || this.#waiting > 0) this.#flushWanted = true;
     else this.#guard(() => sink.flush());
   }
 
@@ -117,7 +121,7 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
     }
     this.#state = 'finished';
     this.#trailers = trailers;
-    if (this.#sink !== undefined && this.#pending.length === 0) this.#sink.finish(trailers);
+    if (this.#sink !== undefined && this.#waiting === 0) this.#sink.finish(trailers);
   }
 
   /** The body will not be completed. Changes nothing once it is finished, or has failed. */
@@ -137,14 +141,13 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
       throw new Error('an outgoing body can be attached once');
     this.#sink = sink;
     if (this.#failure !== undefined) return sink.abort(this.#failure);
-    for (const waiter of this.#waiters) waiter.stop = sink.subscribe(waiter.wake);
+    for (const waiter of this.#waiters ?? []) waiter.stop = sink.subscribe(waiter.wake);
     this.#drain(sink);
   }
 
   discard(): void {
     if (this.#sink !== undefined) return;
-    this.#pending = [];
-    this.#buffered = 0;
+    this.#backlog = undefined;
     if (this.#state !== 'failed') this.#state = 'discarded';
     this.#wake();
   }
@@ -153,15 +156,17 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
     this.#stopDraining?.();
     this.#stopDraining = undefined;
     try {
-      while (this.#pending.length > 0) {
+      while (this.#waiting > 0) {
         const permit = sink.permit();
         if (permit === undefined) throw new HttpFailure({ tag: 'connection-terminated' });
         if (permit === 0) {
           this.#stopDraining = sink.subscribe(() => this.#drain(sink));
           return;
         }
-        this.#hand(sink, permit);
+        const bytes = this.#backlog?.shift(permit);
+        if (bytes !== undefined) sink.write(bytes);
       }
+      this.#backlog = undefined;
       if (this.#flushWanted && this.#state === 'open') sink.flush();
       this.#flushWanted = false;
     } catch (thrown) {
@@ -173,13 +178,8 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
     this.#wake();
   }
 
-  #hand(sink: HttpBodySink, permit: number): void {
-    const chunk = this.#pending[0] as Uint8Array;
-    const part = chunk.length <= permit ? chunk : chunk.subarray(0, permit);
-    if (part === chunk) this.#pending.shift();
-    else this.#pending[0] = chunk.subarray(permit);
-    this.#buffered -= part.length;
-    sink.write(part);
+  get #waiting(): number {
+    return this.#backlog?.length ?? 0;
   }
 
   #sizeFailure(total: bigint): HttpFailure {
@@ -198,8 +198,7 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
   #fail(failure: HttpFailure): HttpFailure {
     this.#state = 'failed';
     this.#failure = failure;
-    this.#pending = [];
-    this.#buffered = 0;
+    this.#backlog = undefined;
     this.#stopDraining?.();
     this.#stopDraining = undefined;
     this.#sink?.abort(failure);
@@ -208,6 +207,7 @@ export class BodyPipe implements ByteSink, OutgoingBodyHandle {
   }
 
   #wake(): void {
+    if (this.#waiters === undefined) return;
     for (const waiter of Array.from(this.#waiters)) waiter.wake();
   }
 }

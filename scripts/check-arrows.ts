@@ -1,14 +1,24 @@
 // Enforces the arrows between the folders of host/: who may import whom, only through index.ts,
 // and no cycles between files. oxlint has no rule for the first two.
 //
-// `npm run lint` runs it; `node scripts/check-arrows.mjs ROOT` checks another tree.
+// `npm run lint` runs it; `node scripts/check-arrows.ts ROOT` checks another tree.
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+interface Import {
+  readonly specifier: string;
+  /** Not loaded at once, so it cannot be part of a cycle of loading. */
+  readonly typeOnly: boolean;
+}
+
+/** What each file loads. */
+type Graph = Map<string, readonly string[]>;
+type Report = (text: string) => void;
+
 /** Every folder of host/ and what it may import, beside `base` and `telemetry`. */
-const arrows = {
+const arrows: Readonly<Record<string, readonly string[]>> = {
   base: [],
   telemetry: [],
   config: [],
@@ -29,35 +39,39 @@ const arrows = {
   cli: ['config', 'component', 'trust'],
 };
 /** `base` stands under all, so it may import nothing, not even the telemetry interfaces. */
-const narrower = { base: [], telemetry: ['base'] };
+const narrower: Readonly<Record<string, readonly string[]>> = { base: [], telemetry: ['base'] };
 /** They put everything together: `compose.ts` is what `main.ts` loads once a host is asked for. */
 const compositionRoot = ['main.ts', 'compose.ts'];
 const everyone = ['base', 'telemetry'];
+/** Folders of folders, each of which has a door of its own. */
+const withInnerDoors = ['wasi'];
 
 /**
  * The violations in a tree that holds `host/`, as lines `host/x/y.ts: what is wrong`.
  * Tests, and everything under e2e, may import any folder, but still only through its index.ts;
  * the composition root may import every folder too.
  */
-export function findViolations(root) {
+export function findViolations(root: string): string[] {
   const host = join(root, 'host');
   const files = sourcesUnder(host).map((file) => relative(host, file).split(sep).join('/'));
   const known = new Set(files);
-  const violations = [];
-  const graph = new Map();
+  const violations: string[] = [];
+  const graph: Graph = new Map();
 
   for (const file of files) {
-    const report = (text) => violations.push(`host/${file}: ${text}`);
+    const report: Report = (text) => {
+      violations.push(`host/${file}: ${text}`);
+    };
     const folder = folderOf(file);
-    if (folder === undefined && !['main.ts', 'compose.ts', 'compose.test.ts'].includes(file)) {
-      report('only main.ts and compose.ts may stand beside the folders');
+    if (folder === undefined && !isTest(file) && !compositionRoot.includes(file)) {
+      report(`only ${compositionRoot.join(' and ')} may stand beside the folders`);
     }
     if (folder !== undefined && folder !== 'e2e' && arrows[folder] === undefined) {
-      report(`the folder ${folder} is not in the table of scripts/check-arrows.mjs`);
+      report(`the folder ${folder} is not in the table of scripts/check-arrows.ts`);
       continue;
     }
     const imports = importsOf(join(host, file));
-    const edges = [];
+    const edges: string[] = [];
     graph.set(file, edges);
     for (const { specifier, typeOnly } of imports) {
       if (!specifier.startsWith('.')) continue;
@@ -75,10 +89,19 @@ export function findViolations(root) {
       checkArrow(file, folder, target, specifier, report);
     }
   }
-  return [...violations, ...findCycles(graph).map((cycle) => `host/${cycle.join(' → host/')}: a cycle of imports`)];
+  return [
+    ...violations,
+    ...findCycles(graph).map((cycle) => `host/${cycle.join(' → host/')}: a cycle of imports`),
+  ];
 }
 
-function checkArrow(file, folder, target, specifier, report) {
+function checkArrow(
+  file: string,
+  folder: string | undefined,
+  target: string,
+  specifier: string,
+  report: Report,
+): void {
   const other = folderOf(target);
   if (other === folder) return;
   if (other === undefined) {
@@ -92,26 +115,31 @@ function checkArrow(file, folder, target, specifier, report) {
   }
   // Support for tests, such as a conformance suite, is not part of a folder's door.
   const forTests = isTest(file) && /(^|\/)(testing|conformance)\b|\.fixture\.ts$/.test(target);
-  if (target !== `${other}/index.ts` && !forTests) {
+  const inner = withInnerDoors.includes(other) && /^[^/]+\/[^/]+\/index\.ts$/.test(target);
+  if (target !== `${other}/index.ts` && !inner && !forTests) {
     report(`imports ${specifier}; the door of ${other} is ${other}/index.ts`);
   }
   if (folder === undefined || isTest(file)) return;
-  const allowed = narrower[folder] ?? [...everyone, ...arrows[folder]];
+  const allowed = narrower[folder] ?? [...everyone, ...(arrows[folder] ?? [])];
   if (!allowed.includes(other)) {
     report(`${folder} may not import ${other} (it may import ${allowed.join(', ') || 'nothing'})`);
   }
 }
 
-function folderOf(file) {
+function folderOf(file: string): string | undefined {
   const slash = file.indexOf('/');
   return slash === -1 ? undefined : file.slice(0, slash);
 }
 
-function isTest(file) {
-  return file.startsWith('e2e/') || /\.(test|fixture)\.ts$/.test(file) || /(^|\/)(testing|conformance)\b/.test(file);
+function isTest(file: string): boolean {
+  return (
+    file.startsWith('e2e/') ||
+    /\.(test|fixture)\.ts$/.test(file) ||
+    /(^|\/)(testing|conformance)\b/.test(file)
+  );
 }
 
-function sourcesUnder(folder) {
+function sourcesUnder(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.m?[tj]s$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
@@ -123,28 +151,28 @@ function sourcesUnder(folder) {
  * named). The sources are formatted, so a statement starts its line; what a string or a comment
  * holds at a line's start counts too, which errs to the strict side.
  */
-function importsOf(path) {
+function importsOf(path: string): Import[] {
   const source = readFileSync(path, 'utf8');
-  const found = [];
+  const found: Import[] = [];
   const statement = /^(?:import|export)\b(\s+type\b)?(?:[^;'"`]*?\bfrom)?\s*(['"])([^'"\n]+)\2/gm;
-  for (const [, type, , specifier] of source.matchAll(statement)) {
+  for (const [, type, , specifier = ''] of source.matchAll(statement)) {
     found.push({ specifier, typeOnly: type !== undefined });
   }
   // A late import breaks a cycle of loading, yet the arrows hold for it all the same.
-  for (const [, , specifier] of source.matchAll(/\bimport\(\s*(['"`])([^'"`\n]+)\1/g)) {
+  for (const [, , specifier = ''] of source.matchAll(/\bimport\(\s*(['"`])([^'"`\n]+)\1/g)) {
     found.push({ specifier, typeOnly: true });
   }
-  for (const [, , specifier] of source.matchAll(/\bnew URL\(\s*(['"`])(\.[^'"`\n]+\.ts)\1/g)) {
+  for (const [, , specifier = ''] of source.matchAll(/\bnew URL\(\s*(['"`])(\.[^'"`\n]+\.ts)\1/g)) {
     found.push({ specifier, typeOnly: true });
   }
   return found;
 }
 
 /** One cycle for each set of files that reach each other at load time. */
-function findCycles(graph) {
-  const state = new Map();
-  const cycles = [];
-  const visit = (file, path) => {
+function findCycles(graph: Graph): string[][] {
+  const state = new Map<string, 'open' | 'done'>();
+  const cycles: string[][] = [];
+  const visit = (file: string, path: readonly string[]): void => {
     state.set(file, 'open');
     for (const next of graph.get(file) ?? []) {
       if (state.get(next) === 'open') cycles.push([...path.slice(path.indexOf(next)), next]);
@@ -156,10 +184,15 @@ function findCycles(graph) {
   return cycles;
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+if (
+  process.argv[1] !== undefined &&
+  import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href
+) {
   const root = process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url)));
   const violations = findViolations(resolve(root));
   for (const violation of violations) process.stdout.write(`${violation}\n`);
-  process.stdout.write(violations.length === 0 ? 'arrows: all hold\n' : `arrows: ${violations.length} violated\n`);
+  process.stdout.write(
+    violations.length === 0 ? 'arrows: all hold\n' : `arrows: ${violations.length} violated\n`,
+  );
   process.exitCode = violations.length === 0 ? 0 : 1;
 }

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { describe, expect, it } from 'vitest';
+import { readUpload } from './upload.ts';
+
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}.wasm`, import.meta.url));
+
+/** A component that exports `handle` of an interface with the given name. */
+function exporting(name: string): Promise<Uint8Array> {
+  return parse(`(component
+    (core module $m (func (export "handle")))
+    (core instance $i (instantiate $m))
+    (func $handle (canon lift (core func $i "handle")))
+    (instance $http (export "handle" (func $handle)))
+    (export "${name}" (instance $http)))`);
+}
+
+describe('readUpload', () => {
+  it.each(['hello', 'echo', 'sensors', 'outbound'])('finds the lane http-0.2 for %s', (name) => {
+    expect(readUpload(fixture(name))).toMatchObject({ lane: 'http-0.2', entry: { callable: ['HTTP requests'] } });
+  });
+
+  it.each(['0.2.0', '0.2.3', '0.2.99'])('matches incoming-handler@%s by semver', async (version) => {
+    expect(readUpload(await exporting(`wasi:http/incoming-handler@${version}`)).lane).toBe('http-0.2');
+  });
+
+  it.each(['wasi:http/incoming-handler@0.3.0', 'wasi:http/incoming-handler', 'other:http/incoming-handler@0.2.0'])(
+    'takes %s for no WASI 0.2 handler',
+    async (name) => {
+      const upload = await exporting(name);
+      expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane', status: 422 }));
+    },
+  );
+
+  it('says what a component exports when nothing of it can be called, and what would be callable', () => {
+    expect(() => readUpload(fixture('minimal'))).toThrow(
+      expect.objectContaining({
+        code: 'no-lane',
+        message: expect.stringContaining('"add (func)"'),
+        fix: expect.stringContaining('wasi:http/incoming-handler@0.2.x'),
+      }),
+    );
+    expect(() => readUpload(fixture('empty'))).toThrow(/exports nothing/);
+  });
+
+  it('knows a preview1 module and says that it is one', () => {
+    expect(() => readUpload(fixture('preview1'))).toThrow(/core module for wasi_snapshot_preview1/);
+  });
+
+  it('shows hostile export names quoted, and not without end', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `"\\u{202e}\\n<script>${index}"`);
+    const module = await parse(`(module ${names.map((name) => `(func (export ${name}))`).join('')})`);
+    expect(() => readUpload(module)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/"\S*\\n<script>0 \(func\)".* and 180 more$/) }),
+    );
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(0)],
+    ['text', new TextEncoder().encode('(component)')],
+    ['an ELF file', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0)],
+  ])('refuses %s by its first bytes', (_what, bytes) => {
+    expect(() => readUpload(bytes)).toThrow(expect.objectContaining({ code: 'not-webassembly', status: 400 }));
+  });
+});
