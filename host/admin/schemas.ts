@@ -39,7 +39,7 @@ const artifactShape = {
   binder: z.string().openapi({ description: 'What binds it to the host.', example: 'jco' }),
 };
 
-export const problemSchema = z
+const problemSchema = z
   .looseObject({
     type: z.url().openapi({ example: 'https://selvedge.dev/problems/function-unknown' }),
     title: z.string(),

@@ -17,6 +17,7 @@ export type Spendable = {
     | 'coreExports'
     | 'coreFunctions'
     | 'coreItems'
+    | 'coreElements'
     | 'debugNames'
     | 'sections'
     ? key
@@ -36,6 +37,7 @@ const WORDS: { readonly [key in Spendable]: string } = {
   coreExports: 'core exports',
   coreFunctions: 'core functions',
   coreItems: 'globals, tags and segments',
+  coreElements: 'elements of element segments',
   debugNames: 'debug names',
   sections: 'sections',
 };

@@ -29,7 +29,8 @@ export function skipElementSegment(types: CoreTypeReader, scope: SegmentScope): 
       if (kind !== 0) throw cursor.unexpected(kind, 'an element kind');
     }
   }
-  const count = cursor.count('elements', cursor.remaining);
+  const count = cursor.count('elements', cursor.budget.left('coreElements'));
+  cursor.budget.spend('coreElements', count, cursor.pos);
   for (let i = 0; i < count; i++) {
     if (expressions) skipConstExpr(types, scope);
     else readIndex(cursor, 'function', scope.functions);

@@ -3,8 +3,9 @@
  * embedded modules draw on the same budget, so that nesting multiplies nothing.
  *
  * The figures follow wasmparser's where those are small, and are lower where a million would let
- * an upload hold hundreds of megabytes of model or take seconds to read: with the defaults the worst
- * upload takes a second or two. Real components stay far below them (a WASI 0.2 program: some 300
+ * an upload hold hundreds of megabytes of model, or the thread that reads it for seconds: with the
+ * defaults an upload at any one limit is read in tens of milliseconds, for other functions are
+ * served by the same thread. Real components stay far below them (a WASI 0.2 program: some 300
  * definitions in the outermost component).
  */
 export interface ReadLimits {
@@ -46,6 +47,8 @@ export interface ReadLimits {
   readonly coreFunctions: number;
   /** Globals, tags, element and data segments of core modules, each. */
   readonly coreItems: number;
+  /** Elements listed by the element segments of core modules. */
+  readonly coreElements: number;
   /** Tables of one core module, and memories of one core module. */
   readonly coreTables: number;
   /** Bytes of one core function's body (the JavaScript API's limit). */
@@ -60,24 +63,25 @@ export const DEFAULT_READ_LIMITS: ReadLimits = Object.freeze({
   bytes: 64 * 1024 * 1024,
   depth: 100,
   nameBytes: 100_000,
-  definitions: 100_000,
+  definitions: 25_000,
   modules: 1_000,
   components: 1_000,
-  instances: 10_000,
+  instances: 5_000,
   members: 10_000,
-  allMembers: 250_000,
+  allMembers: 50_000,
   flags: 1_000,
   parameters: 1_000,
   typeSize: 1_000_000,
-  typeWork: 250_000,
-  arguments: 100_000,
-  coreTypes: 100_000,
-  coreImports: 100_000,
-  coreExports: 100_000,
+  typeWork: 50_000,
+  arguments: 25_000,
+  coreTypes: 20_000,
+  coreImports: 10_000,
+  coreExports: 25_000,
   coreFunctions: 1_000_000,
-  coreItems: 100_000,
+  coreItems: 50_000,
+  coreElements: 1_000_000,
   coreTables: 100,
   functionBytes: 7_654_321,
   debugNames: 100_000,
-  sections: 50_000,
+  sections: 10_000,
 });

@@ -59,14 +59,20 @@ export class NodeExchange implements HttpExchange {
 
   respond(status: number, headers: HeaderList): HttpBodySink {
     const outgoing = this.#outgoing;
-    outgoing.writeHead(status, rawHeaders(headers));
-    // Head and first bytes leave in one packet.
+    const bodiless = this.#head || status === 204 || status === 304;
+    outgoing.writeHead(status, rawHeaders(this.#chunked(bodiless, headers) ? headers : withoutTrailer(headers)));
+    // Head and first bytes leave in one packet; a head whose body is still to come does not wait for it.
     outgoing.cork();
-    process.nextTick(() => outgoing.uncork());
-    return new ResponseBody(outgoing, {
-      maxBytes: this.#options.maxResponseBytes,
-      bodiless: this.#head || status === 204 || status === 304,
+    process.nextTick(() => {
+      if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.flushHeaders();
+      outgoing.uncork();
     });
+    return new ResponseBody(outgoing, { maxBytes: this.#options.maxResponseBytes, bodiless });
+  }
+
+  /** Whether the body will be in chunks, and so may have trailers. */
+  #chunked(bodiless: boolean, headers: HeaderList): boolean {
+    return !bodiless && this.#outgoing.useChunkedEncodingByDefault && !headers.some(([name]) => name.toLowerCase() === 'content-length');
   }
 
   onAbandoned(gone: (reason?: Error) => void): () => void {
@@ -101,9 +107,19 @@ export function sendProblem(incoming: IncomingMessage, outgoing: ServerResponse,
   if (retryAfter !== undefined) headers.push(['retry-after', String(retryAfter)]);
   if (Array.isArray(problem['allow'])) headers.push(['allow', problem['allow'].join(', ')]);
   // What is left of the request's body will not be read.
-  if (!incoming.complete) headers.push(['connection', 'close']);
+  if (!incoming.complete && hasBody(incoming)) headers.push(['connection', 'close']);
   outgoing.writeHead(problem.status, headers.flat());
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+}
+
+/** RFC 9112 section 6: these two say that a body follows. Before the parser has returned, every request is incomplete. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Node refuses to announce trailers where there will be none. */
+function withoutTrailer(headers: HeaderList): HeaderList {
+  return headers.filter(([name]) => name.toLowerCase() !== 'trailer');
 }
 
 function bodyTooLarge(limit: number): GatewayError {

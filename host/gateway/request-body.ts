@@ -90,7 +90,11 @@ export class RequestBody implements IncomingBodySource {
       this.#failure = new HttpFailure({ tag: 'connection-terminated' }, 'the client left within the body', cause);
       wake();
     };
-    incoming.on('readable', wake);
+    incoming.on('readable', () => {
+      // With nothing buffered this announces the end, and `end` comes only once somebody has read that far.
+      if (incoming.readableLength === 0) incoming.read();
+      wake();
+    });
     incoming.on('end', () => {
       this.#ended = true;
       wake();

@@ -24,7 +24,7 @@ export interface Listening {
   readonly port: number;
   /** Takes no new connection, closes idle ones, and resolves once the others have finished. */
   drain(): Promise<void>;
-  /** Cuts every connection. */
+  /** Takes no new connection, and cuts those that there are. */
   destroy(): void;
 }
 
@@ -73,7 +73,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
         server.close(() => resolve());
         server.closeIdleConnections();
       }),
-    destroy: () => server.closeAllConnections(),
+    destroy: () => {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { readUpload } from '../lanes/index.ts';
 import { sameJson, type FunctionVersion, type PublishResult, type Registry } from '../registry/index.ts';
 import type { Runtimes } from '../runtime/index.ts';
 import type { JsonObject, StagedArtifact } from '../store/index.ts';
-import type { Clock } from '../base/index.ts';
+import { problemOf, type Clock } from '../base/index.ts';
 import { createLogBudget, type Logger } from '../telemetry/index.ts';
 import { TrafficError } from './errors.ts';
 import { Gate } from './gate.ts';
@@ -70,10 +70,8 @@ export class Deployments {
     try {
       this.#install(version, await this.#load(version));
     } catch (thrown) {
-      const error = thrown as Error & Partial<Unavailable>;
-      this.#options.logger.error({ function: version.name, version: version.version, err: error }, 'a function could not be prepared');
-      const unavailable: Unavailable = { code: error.code ?? 'internal', message: error.message, fix: error.fix };
-      this.#table.mount(version.name, routesOf(version.config), unavailable);
+      this.#options.logger.error({ function: version.name, version: version.version, err: thrown }, 'a function could not be prepared');
+      this.#table.mount(version.name, routesOf(version.config), unavailable(thrown));
     }
   }
 
@@ -113,7 +111,7 @@ export class Deployments {
   /** Serves bytes under a name and routes of their own, past the registry: nothing of it is kept. */
   async serveOnly(name: string, bytes: Uint8Array, raw: JsonObject): Promise<LiveFunction> {
     const config = this.#configure(raw);
-    const live = await this.#prepare(name, bytes, createHash('sha256').update(bytes).digest('hex'), config);
+    const live = await this.#prepare(name, async () => bytes, createHash('sha256').update(bytes).digest('hex'), config);
     this.#mount(name, live);
     return live;
   }
@@ -149,11 +147,11 @@ export class Deployments {
   match(method: string, path: string): RouteMatch<LiveFunction> {
     const { target, prefix } = this.#table.match(method, path);
     if (target instanceof LiveFunction) return { target, prefix };
+    // Why is the operator's to know: it names directories and addresses of the host. The admin API and the log say it.
     throw new TrafficError({
       code: 'function-unavailable',
       status: 503,
-      message: `the function is deployed and cannot be served: ${target.message}`,
-      fix: target.fix ?? 'deploy it again',
+      message: 'the function is deployed and cannot be served; the admin API and the log say why',
       details: { reason: target.code },
     });
   }
@@ -182,7 +180,7 @@ export class Deployments {
   async #prepareStaged(name: string, staged: StagedArtifact, raw: JsonObject) {
     const config = this.#configure(raw);
     this.#table.check(name, config.routes);
-    const live = await this.#prepare(name, await staged.read(), staged.sha256, config);
+    const live = await this.#prepare(name, () => staged.read(), staged.sha256, config);
     const inspected: Inspected = {
       sha256: staged.sha256,
       size: staged.size,
@@ -197,16 +195,17 @@ export class Deployments {
   async #load(version: FunctionVersion): Promise<LiveFunction> {
     const config = this.#configure(version.config);
     this.#table.check(version.name, config.routes);
-    const bytes = await this.#options.registry.artifact(version.sha256);
-    return this.#prepare(version.name, bytes, version.sha256, config);
+    return this.#prepare(version.name, () => this.#options.registry.artifact(version.sha256), version.sha256, config);
   }
 
   #configure(raw: JsonObject): FunctionConfig {
     return parseFunctionConfig(raw, { baseDir: this.#options.baseDir, origin: 'upload' });
   }
 
-  #prepare(name: string, bytes: Uint8Array, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
+  /** Reads the module only when it is its turn: of many that wait, few are in memory. */
+  #prepare(name: string, read: () => Promise<Uint8Array>, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
     return this.#gate.run(async () => {
+      const bytes = await read();
       const { component, lane, entry } = readUpload(bytes);
       const runtime = await this.#options.runtimes.prepare({ component, bytes, sha256 }, config);
       const { clock, logger } = this.#options;
@@ -253,6 +252,11 @@ export class Deployments {
       .finally(() => this.#retiring.delete(retired));
     this.#retiring.add(retired);
   }
+}
+
+function unavailable(thrown: unknown): Unavailable {
+  const { code, detail, fix } = problemOf(thrown);
+  return { code, message: detail, fix };
 }
 
 /** Routes of a configuration that may no longer be valid as a whole: a directory may be gone. */

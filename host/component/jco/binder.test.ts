@@ -44,6 +44,23 @@ describe('the jco binder', () => {
     expect([await a?.f(), await a?.f(), await b?.f()]).toEqual([1, 2, 1]);
   });
 
+  it('gives one component the same interface in several patch versions', async () => {
+    const bytes = await parse(`(component
+      (import "wasi:random/random@0.2.0" (instance $old (export "get-random-u64" (func (result u64)))))
+      (import "wasi:random/random@0.2.12" (instance $new (export "get-random-u64" (func (result u64)))))
+      (core func $old (canon lower (func $old "get-random-u64")))
+      (core func $new (canon lower (func $new "get-random-u64")))
+      (core module $m
+        (import "h" "old" (func $old (result i64))) (import "h" "new" (func $new (result i64)))
+        (func (export "f") (result i64) (i64.add (call $old) (call $new))))
+      (core instance $h (export "old" (func $old)) (export "new" (func $new)))
+      (core instance $i (instantiate $m (with "h" (instance $h))))
+      (func (export "f") (result u64) (canon lift (core func $i "f"))))`);
+    const bound = await createJcoBinder().bind(bindOptions(bytes));
+    const exports = await bound.instantiate({ 'wasi:random/random': { getRandomU64: () => 21n } });
+    expect(await (exports['f'] as () => Promise<bigint>)()).toBe(42n);
+  });
+
   it('transpiles once: what the cache keeps is bound without jco', async () => {
     const cache = memoryCache();
     const options = bindOptions(await readFile(minimal));

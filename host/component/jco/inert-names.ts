@@ -9,7 +9,9 @@ import { BinderError } from './errors.ts';
 const INERT = /^(?:[A-Za-z0-9 !#$%&()+,\-./:;<=>?@[\]^_|~]|\*(?!\/))*$/;
 
 /** Read for people only; jco emits none of it. */
-const UNEMITTED = new Set(['customSections', 'producers', 'names']);
+const UNEMITTED: ReadonlySet<string> = new Set(['customSections', 'producers', 'names']);
+/** The same of a core module, and what of it holds numbers only, in great numbers. */
+const UNEMITTED_OF_MODULE: ReadonlySet<string> = new Set([...UNEMITTED, 'name', 'types', 'functions', 'globals', 'tags', 'sections']);
 
 /**
  * Refuses a component whose names could be code. jco writes the names of core imports and exports, which may
@@ -41,11 +43,15 @@ export function checkInertNames(component: Component): void {
     } else if (Array.isArray(next) || next instanceof Set) {
       for (const value of next) visit(value);
     } else {
-      // The name that a core module's own debug section gives it.
-      const isModule = (next as { kind?: unknown }).kind === 'core-module' && 'producers' in next;
-      for (const [key, value] of Object.entries(next)) if (!UNEMITTED.has(key) && !(isModule && key === 'name')) visit(value);
+      const unemitted = isCoreModule(next) ? UNEMITTED_OF_MODULE : UNEMITTED;
+      for (const key of Object.keys(next)) if (!unemitted.has(key)) visit((next as Record<string, unknown>)[key]);
     }
   }
+}
+
+/** The module itself, not a definition of it, which is of the same kind. */
+function isCoreModule(node: object): boolean {
+  return 'kind' in node && node.kind === 'core-module' && 'customSections' in node;
 }
 
 function checkInert(name: string): void {

@@ -1,0 +1,99 @@
+/** Hostile and odd modules, written as text or byte by byte. */
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+
+const MODULE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const COMPONENT = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
+
+/** Assembles WebAssembly text. Nothing is validated, so invalid ones can be made. */
+export function assemble(wat: string): Promise<Uint8Array> {
+  return parse(wat);
+}
+
+export interface HandlerParts {
+  /** Definitions before the function. */
+  readonly types?: string;
+  /** Parameters and result of `handle` in the component. */
+  readonly signature?: string;
+  /** The same in the core module. */
+  readonly core?: string;
+  readonly options?: string;
+  /** Fields of the core module beside `handle`. */
+  readonly fields?: string;
+  /** Definitions after the function. */
+  readonly after?: string;
+}
+
+/** A component that exports `wasi:http/incoming-handler` with a `handle` of any shape: it gets as far as the binder. */
+export function handler(parts: HandlerParts = {}): Promise<Uint8Array> {
+  const { types = '', signature = '', core = '', options = '', fields = '', after = '' } = parts;
+  return assemble(`(component
+    (core module $m
+      (memory (export "mem") 1)
+      (func (export "handle") ${core} unreachable)
+      (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+      ${fields})
+    (core instance $i (instantiate $m))
+    (alias core export $i "mem" (core memory $mem))
+    (alias core export $i "realloc" (core func $realloc))
+    ${types}
+    (func $h ${signature} (canon lift (core func $i "handle") (memory $mem) (realloc $realloc) ${options}))
+    ${after}
+    (instance $e (export "handle" (func $h)))
+    (export "wasi:http/incoming-handler@0.2.0" (instance $e)))`);
+}
+
+/** Unsigned LEB128. */
+export function leb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest = Math.floor(rest / 128);
+  } while (rest > 0);
+  return bytes;
+}
+
+export function section(id: number, ...body: (Uint8Array | readonly number[])[]): Uint8Array {
+  const contents = Buffer.concat(body.map((part) => Uint8Array.from(part)));
+  return Buffer.concat([Uint8Array.from([id, ...leb(contents.length)]), contents]);
+}
+
+export function text(name: string): number[] {
+  const bytes = new TextEncoder().encode(name);
+  return [...leb(bytes.length), ...bytes];
+}
+
+export function component(...sections: Uint8Array[]): Uint8Array {
+  return Buffer.concat([Uint8Array.from(COMPONENT), ...sections]);
+}
+
+export function coreModule(...sections: Uint8Array[]): Uint8Array {
+  return Buffer.concat([Uint8Array.from(MODULE), ...sections]);
+}
+
+/** A component around one core module. */
+export function withModule(...sections: Uint8Array[]): Uint8Array {
+  return component(section(1, coreModule(...sections)));
+}
+
+/** A section of `count` items. */
+export function vector(id: number, count: number, item: (index: number) => readonly number[]): Uint8Array {
+  return section(id, leb(count), Buffer.concat(Array.from({ length: count }, (_, index) => Uint8Array.from(item(index)))));
+}
+
+export function nestedComponents(depth: number): Uint8Array {
+  let nested = component();
+  for (let each = 0; each < depth; each++) nested = component(section(4, nested));
+  return nested;
+}
+
+/** A function of many bodies, each `code` (with its locals), in a core module. */
+export function functions(count: number, code: Uint8Array | readonly number[]): Uint8Array[] {
+  const body = Buffer.concat([Uint8Array.from(leb(code.length)), Uint8Array.from(code)]);
+  return [
+    section(1, [1, 0x60, 0, 0]),
+    section(3, leb(count), new Uint8Array(count)),
+    section(10, leb(count), Buffer.concat(Array.from({ length: count }, () => body))),
+  ];
+}
