@@ -7,7 +7,7 @@ export interface RequestBodyOptions {
   readonly maxBytes: number;
   /** Called once, when the body turns out to be larger. */
   readonly tooLarge: () => void;
-  /** Called once, before the first byte is asked for: the time for `100 Continue` (RFC 9110 section 10.1.1). */
+  /** Called once, when the guest means to read: the time for `100 Continue` (RFC 9110 section 10.1.1). */
   readonly wanted: () => void;
 }
 
@@ -21,6 +21,7 @@ export class RequestBody implements IncomingBodySource {
   #ended = false;
   #failure: HttpFailure | undefined;
   #listening = false;
+  #wanted = false;
 
   constructor(incoming: IncomingMessage, options: RequestBodyOptions) {
     this.#incoming = incoming;
@@ -47,6 +48,12 @@ export class RequestBody implements IncomingBodySource {
     const part = chunk.length <= max ? chunk : chunk.subarray(0, max);
     this.#pending = part === chunk ? undefined : chunk.subarray(max);
     return part;
+  }
+
+  wanted(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#options.wanted();
   }
 
   trailers(): HeaderList | undefined {
@@ -78,7 +85,7 @@ export class RequestBody implements IncomingBodySource {
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    this.#options.wanted();
+    this.wanted();
     const incoming = this.#incoming;
     if (incoming.readableEnded) {
       this.#ended = true;

@@ -17,7 +17,7 @@ function handClock() {
     },
   };
   const elapse = (ms: number) => {
-    for (const [wake, due] of [...timers]) {
+    for (const [wake, due] of timers) {
       if (due > ms) continue;
       timers.delete(wake);
       wake();

@@ -146,7 +146,7 @@ export class FunctionRuntime implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const { cancelExpiry } of this.#idle.splice(0)) cancelExpiry();
-    for (const wasi of [...this.#live]) this.#end(wasi, shutDown());
+    for (const wasi of this.#live) this.#end(wasi, shutDown());
     await this.#options.linker[Symbol.asyncDispose]();
   }
 }
