@@ -31,6 +31,8 @@ export interface Surroundings {
 /** How long requests in flight may take to finish when the host is told to end. Milliseconds. */
 const DRAIN_MS = 30_000;
 const MAX_UPLOAD_BYTES = 64 * 2 ** 20;
+/** Of the request line and headers, before the function is known whose `limits.headers` holds. */
+const MAX_HEADER_BYTES = 128 * 1024;
 
 /** Starts everything that `selvedge serve` is. What was started is ended again where a later step fails. */
 export async function startHost(options: ServeOptions, { env, cwd, log: output }: Surroundings): Promise<RunningHost> {
@@ -71,7 +73,9 @@ export async function startHost(options: ServeOptions, { env, cwd, log: output }
   const adminAddress = parseListen(settings.adminListen);
   const edgeAddress = parseListen(settings.listen);
   let edge: Listening | undefined;
+  const serving = { clock, logger: log, random: (count: number) => randomBytes(count) };
   const admin = await listen({
+    ...serving,
     fetch: createAdmin({
       deployments,
       registry,
@@ -96,7 +100,9 @@ export async function startHost(options: ServeOptions, { env, cwd, log: output }
     if (manifest !== undefined) await deployManifest(manifest, deployments, registry, store);
   }
   edge = await listen({
-    fetch: createEdge({ deployments, logger: log, clock, random: (count) => randomBytes(count) }).fetch,
+    ...serving,
+    fetch: createEdge({ deployments, ...serving }).fetch,
+    maxHeaderBytes: MAX_HEADER_BYTES,
     ...edgeAddress,
   });
   started.defer(() => edge.destroy());
@@ -141,14 +147,14 @@ async function deployManifest(manifest: Manifest, deployments: Deployments, regi
   for (const { active } of registry.list()) {
     if (active?.origin === 'manifest' && !named.has(active.name)) await deployments.deactivate(active.name);
   }
-  await Promise.all(manifest.functions.map((each) => deployFunction(each, deployments, store)));
+  await Promise.all(manifest.functions.map((each) => deployFunction(each, named, deployments, store)));
 }
 
-async function deployFunction({ name, module, raw }: ManifestFunction, deployments: Deployments, store: Store): Promise<void> {
+async function deployFunction({ name, module, raw }: ManifestFunction, beside: ReadonlySet<string>, deployments: Deployments, store: Store): Promise<void> {
   const staged = await store.artifacts.stage(createReadStream(module), { maxBytes: MAX_UPLOAD_BYTES });
   try {
     if (deployments.serves(name, staged.sha256, raw as JsonObject)) return;
-    await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true });
+    await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true, beside });
   } catch (thrown) {
     throw notDeployed(name, thrown);
   } finally {

@@ -69,7 +69,7 @@ export function addDeploy(router: Router, { deployments, artifacts, clock, limit
           409: ['route-conflict'],
           413: ['upload-too-large', 'artifact-too-large', 'config-too-large'],
           415: ['media-type-unsupported', 'content-encoding-unsupported'],
-          422: ['no-lane', 'invalid-component', 'unsupported-version', 'grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'component-unbindable'],
+          422: ['no-lane', 'invalid-component', 'unsupported-version', 'grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'instances-too-many', 'component-unbindable'],
           503: ['deployments-busy', 'storage-failed'],
           507: ['storage-full'],
         }),

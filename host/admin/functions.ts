@@ -16,7 +16,7 @@ export interface FunctionsOptions {
 const named = z.object({ name: nameParam });
 const PREPARING = {
   409: ['route-conflict', 'function-quarantined', 'nothing-to-roll-back-to', 'version-damaged'],
-  422: ['grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'component-unbindable'],
+  422: ['grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'instances-too-many', 'component-unbindable'],
   503: ['deployments-busy', 'storage-failed'],
   507: ['storage-full'],
 };

@@ -4,6 +4,7 @@
  * May import nothing of the project. Must never know what WebAssembly is, nor which server runs.
  */
 export { SelvedgeError, type FailureDetails } from './errors.ts';
+export { quote } from './quote.ts';
 export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { isOnTrack } from './semver.ts';

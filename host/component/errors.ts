@@ -1,5 +1,7 @@
-import { SelvedgeError } from '../base/index.ts';
+import { quote, SelvedgeError } from '../base/index.ts';
 import type { FailureDetails } from '../base/index.ts';
+
+export { quote };
 
 /**
  * The stable codes of this folder.
@@ -68,12 +70,4 @@ function describe(failure: ComponentFailure): FailureDetails {
     cause,
     details: offset === undefined ? details : { ...details, offset },
   };
-}
-
-/**
- * A guest's own string as it may stand in a message: quoted, escaped and short, so that a name
- * can neither forge a log line nor fill one.
- */
-export function quote(name: string): string {
-  return JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name);
 }

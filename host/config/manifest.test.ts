@@ -130,6 +130,20 @@ admin_listen = "x"
     );
   });
 
+  it('of two functions that share a route is found at the second', () => {
+    const text = (b: string) => `[function.a]
+module = "a.wasm"
+routes = ["GET /x/*", "/y"]
+[function.b]
+module = "b.wasm"
+routes = ["/z", "${b}"]
+`;
+    expect(report(text('GET /x/*')).split('\n')[0]).toBe(
+      'selvedge.toml:6:17: function.b.routes[1]: "GET /x/*" is a route of the function a as well.',
+    );
+    expect([report(text('/x/*')), report(text('GET /x'))]).toEqual(['', '']);
+  });
+
   it('with dates and large numbers is a problem like any other', () => {
     expect(report('[function.a]\nmodule = 1979-05-27\nroutes = [9223372036854775807]\n')).not.toBe(
       '',

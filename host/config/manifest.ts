@@ -61,6 +61,7 @@ export function parseManifest(
   }
   const host = readHost(document['host'], baseDir, findings);
   const functions = readFunctions(document['function'], baseDir, probe, findings);
+  findings.push(...sharedRoutes(functions));
   if (findings.length > 0) throw new ConfigError(pointAt(findings, text, shownAs));
   return { path: file, host, functions };
 }
@@ -124,6 +125,27 @@ function readFunctions(
       },
     ];
   });
+}
+
+/** A request goes to one function: a route that two have is a mistake of the manifest. */
+function sharedRoutes(functions: readonly ManifestFunction[]): Finding[] {
+  const owners = new Map<string, string>();
+  return functions.flatMap(({ name, config }) =>
+    config.routes.flatMap((route, index) => {
+      const key = `${route.method ?? '*'} ${route.path} ${route.wildcard}`;
+      const owner = owners.get(key) ?? name;
+      owners.set(key, owner);
+      if (owner === name) return [];
+      return [
+        {
+          segments: ['function', name, 'routes', index],
+          message: `${quote(route.source)} is a route of the function ${owner} as well.`,
+          fix: 'Leave it to one of them.',
+          on: 'value' as const,
+        },
+      ];
+    }),
+  );
 }
 
 /** What an upload of this function would carry: no module, host directories absolute, else as written. */

@@ -20,6 +20,8 @@ export interface HostOptions {
   /** A data directory to start on; a new one that is removed at the end unless given. */
   readonly data?: string;
   readonly cwd?: string;
+  /** A descriptor for the log instead of the pipe that is read: then `log` stays empty. */
+  readonly logTo?: number;
 }
 
 /** One line of the host's log, as JSON. */
@@ -65,13 +67,14 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
       `--data=${data}`,
       ...(options.args ?? []),
     ],
-    { cwd: options.cwd ?? data, env: { PATH: process.env['PATH'] ?? '', ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: options.cwd ?? data, env: { PATH: process.env['PATH'] ?? '', ...options.env }, stdio: ['ignore', 'pipe', options.logTo ?? 'pipe'] },
   );
   const exited = once(child, 'exit');
   const log: LogLine[] = [];
   const noise: string[] = [];
   const watchers = new Set<() => void>();
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  const lines = child.stderr === null ? undefined : createInterface({ input: child.stderr });
+  lines?.on('line', (line) => {
     try {
       log.push(JSON.parse(line) as LogLine);
     } catch {

@@ -25,6 +25,13 @@ export async function checkHealth(host: TestHost): Promise<void> {
   expect(host.log.some((line) => JSON.stringify(line).includes(host.token))).toBe(false);
 }
 
+/** After each case of many: the process lives, and another function answers. */
+export async function checkBystander(host: TestHost): Promise<void> {
+  expect(host.process.exitCode).toBeNull();
+  expect(host.process.signalCode).toBeNull();
+  expect(await (await fetch(`${host.edge}/fn/${BYSTANDER}/`)).text()).toBe('Hello from WebAssembly!\n');
+}
+
 /** An upload that was never prepared before: it goes through a transpiler of its own, which nothing may have poisoned. */
 export async function checkUnseenUpload(host: TestHost): Promise<void> {
   const response = await host.put('unseen', unseen(await readFile(fixture('hello'))));
@@ -33,7 +40,7 @@ export async function checkUnseenUpload(host: TestHost): Promise<void> {
 }
 
 /** The same program in other bytes: a custom section (core specification 5.5.3) at the end makes the difference. */
-export function unseen(component: Uint8Array): Uint8Array {
+function unseen(component: Uint8Array): Uint8Array {
   const contents = [1, 0x78, ...randomBytes(16)];
   return Buffer.concat([component, Uint8Array.from([0, contents.length, ...contents])]);
 }
@@ -45,7 +52,9 @@ export async function descriptors(host: TestHost): Promise<number> {
 
 /** Waits until the host has no more descriptors open than before. */
 export async function checkDescriptors(host: TestHost, before: number): Promise<void> {
-  expect(await settled(() => descriptors(host), before), 'open descriptors').toBeLessThanOrEqual(before);
+  expect(await settled(() => descriptors(host), before), 'open descriptors').toBeLessThanOrEqual(
+    before,
+  );
 }
 
 export function stagedFiles(host: TestHost): Promise<number> {
@@ -55,18 +64,30 @@ export function stagedFiles(host: TestHost): Promise<number> {
 /** The line of an admin request, found by the id that its answer carries. */
 export function adminLine(host: TestHost, answer: Response): Promise<LogLine> {
   const id = answer.headers.get('x-request-id');
-  return host.logged((line) => line['request_id'] === id && line['msg'] === 'admin request', `the line of admin request ${id}`);
+  return host.logged(
+    (line) => line['request_id'] === id && line['msg'] === 'admin request',
+    `the line of admin request ${id}`,
+  );
 }
 
 /** The line of a request to the edge that carried this trace id. */
 export function edgeLine(host: TestHost, traceId: string): Promise<LogLine> {
-  return host.logged((line) => line['trace_id'] === traceId && line['msg'] === 'request', `the line of the request of trace ${traceId}`);
+  return host.logged(
+    (line) => line['trace_id'] === traceId && line['msg'] === 'request',
+    `the line of the request of trace ${traceId}`,
+  );
 }
 
 /** A `traceparent` (W3C Trace Context) of our own, and its trace id. */
-export function newTrace(): { readonly traceId: string; readonly headers: { readonly traceparent: string } } {
+export function newTrace(): {
+  readonly traceId: string;
+  readonly headers: { readonly traceparent: string };
+} {
   const traceId = randomBytes(16).toString('hex');
-  return { traceId, headers: { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` } };
+  return {
+    traceId,
+    headers: { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` },
+  };
 }
 
 /** What a figure is once it has come down to a bound, or when patience ends. The system tells of no such event. */

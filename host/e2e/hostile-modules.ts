@@ -10,26 +10,48 @@ export function assemble(wat: string): Promise<Uint8Array> {
 }
 
 export interface HandlerParts {
-  /** Definitions before the function. */
+  /** Definitions before the functions. */
   readonly types?: string;
-  /** Parameters and result of `handle` in the component. */
+  /** Parameters and result of a second export, `extra`, in the component. */
   readonly signature?: string;
   /** The same in the core module. */
   readonly core?: string;
+  /** Options of its lift. */
   readonly options?: string;
-  /** Fields of the core module beside `handle`. */
+  /** Fields of the core module. */
   readonly fields?: string;
-  /** Definitions after the function. */
+  /** Definitions after the functions. */
   readonly after?: string;
+  /** What `handle` takes, for one that is no handler. */
+  readonly handle?: { readonly signature: string; readonly core: string };
 }
 
-/** A component that exports `wasi:http/incoming-handler` with a `handle` of any shape: it gets as far as the binder. */
+const HANDLE = {
+  signature: '(param "request" (own $request)) (param "response-out" (own $out))',
+  core: '(param i32 i32)',
+};
+
+/** A component that the HTTP lane takes, so that it gets as far as the binder, with more in it. Its `handle` traps. */
 export function handler(parts: HandlerParts = {}): Promise<Uint8Array> {
-  const { types = '', signature = '', core = '', options = '', fields = '', after = '' } = parts;
+  const {
+    types = '',
+    signature = '',
+    core = '',
+    options = '',
+    fields = '',
+    after = '',
+    handle = HANDLE,
+  } = parts;
   return assemble(`(component
+    (import "wasi:http/types@0.2.0" (instance $http
+      (export "incoming-request" (type (sub resource)))
+      (export "response-outparam" (type (sub resource)))))
+    (alias export $http "incoming-request" (type $request))
+    (alias export $http "response-outparam" (type $out))
     (core module $m
       (memory (export "mem") 1)
-      (func (export "handle") ${core} unreachable)
+      (func (export "handle") ${handle.core} unreachable)
+      (func (export "extra") ${core} unreachable)
       (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
       (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
       ${fields})
@@ -37,7 +59,9 @@ export function handler(parts: HandlerParts = {}): Promise<Uint8Array> {
     (alias core export $i "mem" (core memory $mem))
     (alias core export $i "realloc" (core func $realloc))
     ${types}
-    (func $h ${signature} (canon lift (core func $i "handle") (memory $mem) (realloc $realloc) ${options}))
+    (func $h ${handle.signature} (canon lift (core func $i "handle")))
+    (func $x ${signature} (canon lift (core func $i "extra") (memory $mem) (realloc $realloc) ${options}))
+    (export "extra" (func $x))
     ${after}
     (instance $e (export "handle" (func $h)))
     (export "wasi:http/incoming-handler@0.2.0" (instance $e)))`);
@@ -78,8 +102,16 @@ export function withModule(...sections: Uint8Array[]): Uint8Array {
 }
 
 /** A section of `count` items. */
-export function vector(id: number, count: number, item: (index: number) => readonly number[]): Uint8Array {
-  return section(id, leb(count), Buffer.concat(Array.from({ length: count }, (_, index) => Uint8Array.from(item(index)))));
+export function vector(
+  id: number,
+  count: number,
+  item: (index: number) => readonly number[],
+): Uint8Array {
+  return section(
+    id,
+    leb(count),
+    Buffer.concat(Array.from({ length: count }, (_, index) => Uint8Array.from(item(index)))),
+  );
 }
 
 export function nestedComponents(depth: number): Uint8Array {

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { Agent, METHODS, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { begin, responseOf, send, valuesOf, wholeAnswer, Wire } from './client.ts';
 import { residentBytes, startHost, type TestHost } from './harness.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
+
+// Whole processes start in here, and machines are shared.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let host: TestHost;
 let upstream: Upstream;
@@ -22,7 +25,7 @@ beforeAll(async () => {
   await host.deploy('crooked', 'crooked', { grants: { poll: true } });
   await host.deploy('fresh', 'leak', { grants: { poll: true } });
   await host.deploy('shared', 'leak', { grants: { poll: true }, isolation: 'instance' });
-}, 120_000);
+});
 afterAll(() => started.disposeAsync());
 
 const relay = () => `${host.edge}/fn/outbound/?url=${encodeURIComponent(`${upstream.origin}/up`)}`;
@@ -121,17 +124,17 @@ describe('messages', () => {
   test('100 Continue is sent when the guest asks for the body', async () => {
     using wire = await Wire.open(host.edge);
     wire.write('POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\nconnection: close\r\n\r\n');
-    expect(await wire.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    await wire.until('\r\n\r\n');
     wire.write('body');
-    expect(await wire.ended()).toMatch(/100 Continue\r\n\r\nHTTP\/1\.1 200 .*body\r\n/s);
+    expect(await wire.ended()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*body\r\n/s);
   });
 
-  test('100 Continue is not sent for a guest that never asks, nor for a body that is too large', async () => {
+  test('100 Continue is not sent for a body that is refused', async () => {
     await host.deploy('small', 'echo', { grants: { poll: true }, limits: { body: '1KiB' } });
-    for (const [path, length, status] of [['hello', 4, 200], ['small', 5000, 413]] as const) {
+    for (const [path, length, status] of [['crooked/error-code', 4, 500], ['small/', 5000, 413], ['absent/', 4, 404]] as const) {
       using wire = await Wire.open(host.edge);
-      wire.write(`POST /fn/${path}/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`);
-      expect(await wire.until('\r\n\r\n')).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      wire.write(`POST /fn/${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`);
+      expect(await wire.ended()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*connection: close`, 's'));
     }
   });
 });
@@ -174,7 +177,6 @@ describe('a client that leaves', () => {
       arrived.resolve(incoming);
     };
     const sent = begin(relay());
-    sent.on('error', () => {});
     sent.write('the first part');
     const incoming = await arrived.promise;
     sent.destroy();
@@ -188,12 +190,12 @@ describe('a client that leaves', () => {
     const arrived = Promise.withResolvers<IncomingMessage>();
     answer = (incoming) => arrived.resolve(incoming);
     const sent = begin(relay(), { method: 'GET' });
-    sent.on('error', () => {});
     sent.end();
     const incoming = await arrived.promise;
     sent.destroy();
     await closed(incoming.socket);
     await gone(since, 'a response not waited for');
+    expect((await send(`${host.edge}/fn/hello/`)).status).toBe(200);
   });
 
   test('in the middle of the response ends the guest and its outgoing request', async () => {
@@ -204,7 +206,6 @@ describe('a client that leaves', () => {
       arrived.resolve(incoming);
     };
     const sent = begin(relay(), { method: 'GET' });
-    sent.on('error', () => {});
     sent.end();
     const response = await responseOf(sent);
     response.on('error', () => {});
@@ -231,7 +232,6 @@ describe('back-pressure', () => {
 
   test('a client that reads nothing stops the one that sends: little is buffered on the way', async () => {
     const sent = begin(`${host.edge}/fn/echo/`);
-    sent.on('error', () => {});
     const response = responseOf(sent);
     const chunk = Buffer.alloc(64 * 1024, 'x');
     let written = 0;
@@ -319,7 +319,7 @@ describe('instances', () => {
     expect(together.value.map(({ status }) => status)).toEqual(Array(SLEEPERS).fill(200));
     for (const { text } of together.value) expect((JSON.parse(text) as { slept_ms: number }).slept_ms).toBeGreaterThanOrEqual(MS - 1);
     // One after another they would take 40 s. What is above one sleep is the work of 200 instances and requests.
-    expect(together.ms / (SLEEPERS * MS)).toBeLessThan(0.1);
+    expect(together.ms / (SLEEPERS * MS)).toBeLessThan(0.25);
   });
 });
 

@@ -5,6 +5,8 @@ import { SelvedgeError, type Clock } from '../base/index.ts';
 import { startTrace, type Logger, type RandomBytes } from '../telemetry/index.ts';
 import type { Deployments, LiveFunction } from '../traffic/index.ts';
 import { NodeExchange, sendProblem } from './exchange.ts';
+import { splitTarget } from './request-head.ts';
+import { breakOff } from './response-body.ts';
 import { expectsContinue } from './server.ts';
 
 export interface EdgeOptions {
@@ -32,7 +34,7 @@ async function serve(options: EdgeOptions, incoming: IncomingMessage, outgoing: 
   const started = clock.monotonic();
   const trace = startTrace(single(incoming.headers['traceparent']), options.random);
   const logger = options.logger.child({ trace_id: trace.traceId, span_id: trace.spanId });
-  const target = pathOf(incoming.url ?? '/');
+  const target = splitTarget(incoming.url ?? '/');
   let live: LiveFunction | undefined;
   let failure: unknown;
   try {
@@ -40,18 +42,21 @@ async function serve(options: EdgeOptions, incoming: IncomingMessage, outgoing: 
     live = match.target;
     const { limits } = live.config;
     const exchange = new NodeExchange(incoming, outgoing, {
+      authority: target.authority ?? incoming.headers.host,
       prefix: match.prefix,
       pathWithQuery: (target.path.slice(match.prefix.length) || '/') + target.query,
+      maxHeaderBytes: limits.headers,
+      maxHeaderCount: limits.headerCount,
       maxRequestBytes: limits.body,
       maxResponseBytes: limits.response,
       expectsContinue: expectsContinue(incoming),
     });
     await live.serve(exchange, { logger, onAbandoned: (gone) => exchange.onAbandoned(gone) });
-    finishInTime(outgoing, clock, limits.timeout);
   } catch (thrown) {
     failure = thrown;
     sendProblem(incoming, outgoing, thrown, trace.traceId);
   }
+  finishInTime(outgoing, clock, live?.config.limits.timeout ?? REFUSAL_MS);
   logRequest(logger, incoming, outgoing, {
     path: target.path,
     function: live?.name,
@@ -61,10 +66,13 @@ async function serve(options: EdgeOptions, incoming: IncomingMessage, outgoing: 
   });
 }
 
+/** How long a client may take for the answer to a request that no function takes. Milliseconds. */
+const REFUSAL_MS = 10_000;
+
 /** The guest is done; a client that does not take the rest of the response holds its socket no longer than a request may last. */
 function finishInTime(outgoing: ServerResponse, clock: Clock, timeoutMs: number): void {
   if (outgoing.writableLength === 0 || outgoing.destroyed) return;
-  const cancel = clock.after(timeoutMs, () => outgoing.destroy());
+  const cancel = clock.after(timeoutMs, () => breakOff(outgoing));
   outgoing.once('close', cancel);
 }
 
@@ -88,13 +96,6 @@ function logRequest(logger: Logger, incoming: IncomingMessage, outgoing: ServerR
     return logger[level]({ ...fields, code, status: outgoing.headersSent ? outgoing.statusCode : status, reason: message }, 'request');
   }
   logger.error({ ...fields, code: 'internal', err: failure }, 'request');
-}
-
-/** Path and query of a request target in origin-form or absolute-form (RFC 9112 section 3.2). */
-function pathOf(target: string): { path: string; query: string } {
-  const origin = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/';
-  const query = origin.indexOf('?');
-  return query === -1 ? { path: origin, query: '' } : { path: origin.slice(0, query), query: origin.slice(query) };
 }
 
 function single(value: string | string[] | undefined): string | undefined {

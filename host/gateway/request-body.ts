@@ -50,6 +50,7 @@ export class RequestBody implements IncomingBodySource {
     return part;
   }
 
+  /** Somebody will read it, now or later. */
   wanted(): void {
     if (this.#wanted) return;
     this.#wanted = true;

@@ -5,7 +5,7 @@ import { rawHeaders } from './headers.ts';
 export interface ResponseBodyOptions {
   /** Most bytes; one more breaks the response off. */
   readonly maxBytes: number;
-  /** The response has no body on the wire: HEAD, 204, 304 (RFC 9110 section 6.4.1). */
+  /** The response has no body on the wire: HEAD, 204, 205, 304 (RFC 9110 sections 6.4.1 and 15.3.6). */
   readonly bodiless: boolean;
 }
 
@@ -64,8 +64,17 @@ export class ResponseBody implements HttpBodySink {
 
   /** Without the last chunk or the promised length, the client sees that the response broke off. */
   abort(): void {
-    this.#outgoing.destroy();
+    breakOff(this.#outgoing);
   }
+}
+
+/**
+ * Ends a response that has begun so that its client can tell that it is not whole. In HTTP/1.0 a close is how a body
+ * ends well: there only a reset tells (RFC 9112 section 8).
+ */
+export function breakOff(outgoing: ServerResponse): void {
+  if (outgoing.req.httpVersion === '1.0') outgoing.socket?.resetAndDestroy();
+  outgoing.destroy();
 }
 
 function pairs(list: HeaderList): [string, string][] {

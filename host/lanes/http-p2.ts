@@ -1,6 +1,19 @@
-import { isCompatible, type Component, type ComponentExport } from '../component/index.ts';
+import {
+  isCompatible,
+  type Component,
+  type ComponentExport,
+  type FuncType,
+  type ValType,
+} from '../component/index.ts';
 import type { Guest } from '../runtime/index.ts';
-import { contentLength, IncomingRequest, ResponseOutparam, type ErrorCode, type OutgoingBodyHandle, type ResponseStart } from '../wasi/index.ts';
+import {
+  contentLength,
+  IncomingRequest,
+  ResponseOutparam,
+  type ErrorCode,
+  type OutgoingBodyHandle,
+  type ResponseStart,
+} from '../wasi/index.ts';
 import { LaneError } from './errors.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { Entry, Lane } from './lane.ts';
@@ -17,17 +30,40 @@ export const httpP2: Lane = {
     if (found === undefined) return undefined;
     return {
       callable: ['HTTP requests'],
-      serve: (runtime, exchange, scope) => runtime.run(scope, (guest) => handle(guest, found.name, exchange)),
+      serve: (runtime, exchange, scope) =>
+        runtime.run(scope, (guest) => handle(guest, found.name, exchange)),
     };
   },
 };
 
 function handlerOf(component: Component): ComponentExport | undefined {
   return component.exports.find(({ parsed, type }) => {
-    if (parsed.kind !== 'interface' || type.kind !== 'instance' || type.exports.get('handle')?.kind !== 'func') return false;
+    if (parsed.kind !== 'interface' || type.kind !== 'instance') return false;
+    const callee = type.exports.get('handle');
+    if (callee?.kind !== 'func' || !isHandle(callee)) return false;
     const name = `${parsed.namespace}:${parsed.package}/${parsed.interface}`;
-    return name === INTERFACE && parsed.version !== undefined && isCompatible(parsed.version, VERSION);
+    return (
+      name === INTERFACE && parsed.version !== undefined && isCompatible(parsed.version, VERSION)
+    );
   });
+}
+
+/** `handle: func(request: incoming-request, response-out: response-outparam)`, with the resources that the host makes. */
+function isHandle({ async, params, result }: FuncType): boolean {
+  const [request, out] = params;
+  return (
+    !async &&
+    params.length === 2 &&
+    result === undefined &&
+    isOwnOf(request?.type, 'incoming-request') &&
+    isOwnOf(out?.type, 'response-outparam')
+  );
+}
+
+function isOwnOf(type: ValType | undefined, name: string): boolean {
+  if (type?.kind !== 'own') return false;
+  const { origin, owner = '' } = type.resource;
+  return origin === 'import' && owner.startsWith('wasi:http/types@') && type.resource.name === name;
 }
 
 type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
@@ -52,7 +88,10 @@ async function handle(guest: Guest, name: string, exchange: HttpExchange): Promi
 }
 
 /** Sends the head, and connects the guest's body to the client. */
-function begin(exchange: HttpExchange, { status, headers, body }: ResponseStart): OutgoingBodyHandle | undefined {
+function begin(
+  exchange: HttpExchange,
+  { status, headers, body }: ResponseStart,
+): OutgoingBodyHandle | undefined {
   // RFC 9110 section 8.6: only these may announce a length that no body follows.
   const mayPromise = exchange.request.method === 'HEAD' || status === 304;
   const promised = contentLength(headers);

@@ -3,34 +3,88 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { readUpload } from './upload.ts';
 
-const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}.wasm`, import.meta.url));
+const fixture = (name: string) =>
+  readFileSync(new URL(`../../fixtures/${name}.wasm`, import.meta.url));
 
-/** A component that exports `handle` of an interface with the given name. */
-function exporting(name: string): Promise<Uint8Array> {
+const HANDLE = '(param "request" (own $request)) (param "response-out" (own $out))';
+
+/** A component that exports `handle` of an interface with the given name, and with the given parameters. */
+function exporting(
+  name: string,
+  handle = HANDLE,
+  core = '(param i32 i32)',
+  types = 'wasi:http/types@0.2.0',
+): Promise<Uint8Array> {
   return parse(`(component
-    (core module $m (func (export "handle")))
+    (import "${types}" (instance $types
+      (export "incoming-request" (type (sub resource)))
+      (export "response-outparam" (type (sub resource)))))
+    (alias export $types "incoming-request" (type $request))
+    (alias export $types "response-outparam" (type $out))
+    (core module $m (func (export "handle") ${core}))
     (core instance $i (instantiate $m))
-    (func $handle (canon lift (core func $i "handle")))
+    (func $handle ${handle} (canon lift (core func $i "handle")))
     (instance $http (export "handle" (func $handle)))
     (export "${name}" (instance $http)))`);
 }
 
 describe('readUpload', () => {
   it.each(['hello', 'echo', 'sensors', 'outbound'])('finds the lane http-0.2 for %s', (name) => {
-    expect(readUpload(fixture(name))).toMatchObject({ lane: 'http-0.2', entry: { callable: ['HTTP requests'] } });
+    expect(readUpload(fixture(name))).toMatchObject({
+      lane: 'http-0.2',
+      entry: { callable: ['HTTP requests'] },
+    });
   });
 
-  it.each(['0.2.0', '0.2.3', '0.2.99'])('matches incoming-handler@%s by semver', async (version) => {
-    expect(readUpload(await exporting(`wasi:http/incoming-handler@${version}`)).lane).toBe('http-0.2');
-  });
-
-  it.each(['wasi:http/incoming-handler@0.3.0', 'wasi:http/incoming-handler', 'other:http/incoming-handler@0.2.0'])(
-    'takes %s for no WASI 0.2 handler',
-    async (name) => {
-      const upload = await exporting(name);
-      expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane', status: 422 }));
+  it.each(['0.2.0', '0.2.3', '0.2.99'])(
+    'matches incoming-handler@%s by semver',
+    async (version) => {
+      expect(readUpload(await exporting(`wasi:http/incoming-handler@${version}`)).lane).toBe(
+        'http-0.2',
+      );
     },
   );
+
+  it.each([
+    'wasi:http/incoming-handler@0.3.0',
+    'wasi:http/incoming-handler',
+    'other:http/incoming-handler@0.2.0',
+  ])('takes %s for no WASI 0.2 handler', async (name) => {
+    const upload = await exporting(name);
+    expect(() => readUpload(upload)).toThrow(
+      expect.objectContaining({ code: 'no-lane', status: 422 }),
+    );
+  });
+
+  it.each([
+    ['takes nothing', '', ''],
+    ['takes a number', '(param "request" u32)', '(param i32)'],
+    [
+      'takes them the other way round',
+      '(param "response-out" (own $out)) (param "request" (own $request))',
+      '(param i32 i32)',
+    ],
+    [
+      'borrows',
+      '(param "request" (borrow $request)) (param "response-out" (own $out))',
+      '(param i32 i32)',
+    ],
+    ['takes one more', `${HANDLE} (param "more" u32)`, '(param i32 i32 i32)'],
+    ['gives a number', `${HANDLE} (result u32)`, '(param i32 i32) (result i32)'],
+  ])('does not take a handle that %s for a handler', async (_what, signature, core) => {
+    const upload = await exporting('wasi:http/incoming-handler@0.2.0', signature, core);
+    expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane' }));
+  });
+
+  it('does not take a handle of the resources of others for a handler', async () => {
+    const upload = await exporting(
+      'wasi:http/incoming-handler@0.2.0',
+      HANDLE,
+      '(param i32 i32)',
+      'other:http/types@0.2.0',
+    );
+    expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane' }));
+  });
 
   it('says what a component exports when nothing of it can be called, and what would be callable', () => {
     expect(() => readUpload(fixture('minimal'))).toThrow(
@@ -49,9 +103,13 @@ describe('readUpload', () => {
 
   it('shows hostile export names quoted, and not without end', async () => {
     const names = Array.from({ length: 200 }, (_, index) => `"\\u{202e}\\n<script>${index}"`);
-    const module = await parse(`(module ${names.map((name) => `(func (export ${name}))`).join('')})`);
+    const module = await parse(
+      `(module ${names.map((name) => `(func (export ${name}))`).join('')})`,
+    );
     expect(() => readUpload(module)).toThrow(
-      expect.objectContaining({ message: expect.stringMatching(/"\S*\\n<script>0 \(func\)".* and 180 more$/) }),
+      expect.objectContaining({
+        message: expect.stringMatching(/"\S*\\n<script>0 \(func\)".* and 180 more$/),
+      }),
     );
   });
 
@@ -60,6 +118,8 @@ describe('readUpload', () => {
     ['text', new TextEncoder().encode('(component)')],
     ['an ELF file', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0)],
   ])('refuses %s by its first bytes', (_what, bytes) => {
-    expect(() => readUpload(bytes)).toThrow(expect.objectContaining({ code: 'not-webassembly', status: 400 }));
+    expect(() => readUpload(bytes)).toThrow(
+      expect.objectContaining({ code: 'not-webassembly', status: 400 }),
+    );
   });
 });

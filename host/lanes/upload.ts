@@ -1,3 +1,4 @@
+import { quote } from '../base/index.ts';
 import { readComponent, readCoreModule, sniff, type Component } from '../component/index.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
@@ -25,7 +26,10 @@ export function readUpload(bytes: Uint8Array): Upload {
     const entry = lane.match(component);
     if (entry !== undefined) return { component, lane: lane.name, entry };
   }
-  throw noLane(component.exports.map((each) => `${each.name} (${each.type.kind})`), 'it is a component');
+  throw noLane(
+    component.exports.map((each) => `${each.name} (${each.type.kind})`),
+    'it is a component',
+  );
 }
 
 function coreModuleRefused(bytes: Uint8Array): LaneError {
@@ -41,9 +45,10 @@ function coreModuleRefused(bytes: Uint8Array): LaneError {
 
 /** Exports are the guest's to name: shown quoted, and not without end. */
 function noLane(exports: readonly string[], kind: string): LaneError {
-  const shown = exports.slice(0, 20).map((each) => JSON.stringify(each.slice(0, 120)));
+  const shown = exports.slice(0, 20).map((each) => quote(each));
   const rest = exports.length - shown.length;
-  const list = shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const list =
+    shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
   const callable = lanes.map((lane) => lane.takes);
   return new LaneError({
     code: 'no-lane',

@@ -41,6 +41,8 @@ export interface FunctionEntry {
   readonly status: FunctionStatus;
   /** The version that requests go to; undefined when inactive or quarantined. */
   readonly active: FunctionVersion | undefined;
+  /** The version that should be active, where its record can be read: the active one, or one whose module is damaged. */
+  readonly intended: FunctionVersion | undefined;
   /** Versions that were active before, the latest last: what `rollback` goes back through. */
   readonly history: readonly number[];
   readonly problem: Problem | undefined;

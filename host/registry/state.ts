@@ -40,6 +40,7 @@ export function entryOf(state: FunctionState, bad: BadArtifacts): FunctionEntry 
     name,
     status: problem !== undefined ? 'quarantined' : active === undefined ? 'inactive' : 'active',
     active,
+    intended: pointer?.active == null ? undefined : state.versions.get(pointer.active),
     history: pointer?.history ?? [],
     problem,
     updatedAt: pointer?.updatedAt,

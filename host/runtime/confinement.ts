@@ -1,9 +1,15 @@
 import type { Component, CoreFeature } from '../component/index.ts';
 import type { Limits } from '../config/index.ts';
 import { capModule } from '../rewrite/index.ts';
+import { demandOf } from './demand.ts';
 import { RuntimeError } from './errors.ts';
 
 const PAGE_BYTES = 65_536;
+
+/** Core instances of one component instance: a program of WASI has four. Each request may make them anew. */
+const MAX_INSTANCES = 256;
+/** Tables of one component instance, as each may grow to limits.tableElements. */
+const MAX_TABLES = 64;
 
 /** Features with which a guest can make V8 abort the whole process, or share memory beyond its instance. */
 const REFUSED: ReadonlyMap<CoreFeature, string> = new Map([
@@ -22,8 +28,6 @@ const REFUSED: ReadonlyMap<CoreFeature, string> = new Map([
  */
 export function confine(component: Component, limits: Limits): (module: Uint8Array) => Uint8Array {
   const pages = Math.floor(limits.memory / PAGE_BYTES);
-  let memories = 0;
-  let minimum = 0n;
   for (const module of coreModules(component)) {
     for (const feature of module.features) {
       const what = REFUSED.get(feature);
@@ -36,21 +40,25 @@ export function confine(component: Component, limits: Limits): (module: Uint8Arr
         details: { feature },
       });
     }
-    const imported = module.imports.filter((each) => each.type.kind === 'memory').length;
-    for (const memory of module.memories.slice(imported)) {
-      memories += 1;
-      minimum += memory.minimum;
-    }
   }
-  if (minimum > BigInt(pages)) {
+  const { instances, memories, tables, pages: minimum } = demandOf(component);
+  if (instances > MAX_INSTANCES || tables > MAX_TABLES) {
+    throw new RuntimeError({
+      code: 'instances-too-many',
+      status: 422,
+      message: `the component makes ${instances} core instances with ${tables} tables, and ${MAX_INSTANCES} with ${MAX_TABLES} are run`,
+      fix: 'instantiate each module once',
+    });
+  }
+  if (minimum > pages) {
     throw new RuntimeError({
       code: 'memory-too-large',
       status: 422,
-      message: `the module starts with ${minimum * BigInt(PAGE_BYTES / 1024)} KiB of memory, and limits.memory is ${Math.floor(limits.memory / 1024)} KiB`,
-      fix: `set limits.memory to at least "${(minimum + 15n) / 16n}MiB"`,
+      message: `the module starts with ${minimum * (PAGE_BYTES / 1024)} KiB of memory, and limits.memory is ${Math.floor(limits.memory / 1024)} KiB`,
+      fix: `set limits.memory to at least "${Math.ceil(minimum / 16)}MiB"`,
     });
   }
-  const extraPages = memories === 0 ? 0 : Math.floor((pages - Number(minimum)) / memories);
+  const extraPages = memories === 0 ? 0 : Math.floor((pages - minimum) / memories);
   return (module) => capModule(module, { extraPages, tableElements: limits.tableElements });
 }
 

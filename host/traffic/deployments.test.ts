@@ -83,6 +83,25 @@ describe('deploying', () => {
     await expect(deploy('second', { routes: ['/x'] })).rejects.toMatchObject({ code: 'route-conflict' });
   });
 
+  it('gives a route to one of two that ask for it at once, and to the next once that has failed', async () => {
+    const { deploy, deployments } = await open();
+    const outcomes = await Promise.allSettled(['first', 'second'].map((name) => deploy(name, { routes: ['/x'] })));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(served(deployments, '/x').name).toBe('first');
+    const failing = await open(() => Promise.reject(new Error('cannot be prepared')));
+    await expect(failing.deploy('first', { routes: ['/x'] })).rejects.toThrow('cannot be prepared');
+    await expect(failing.deploy('second', { routes: ['/x'] })).rejects.toThrow('cannot be prepared');
+  });
+
+  it('lets functions that are deployed in one go pass a route on', async () => {
+    const { deploy, deployments, stage } = await open();
+    await deploy('first', { routes: ['/x'] });
+    const beside = new Set(['first', 'second']);
+    await deployments.deploy('second', await stage(hello), { routes: ['/x'] }, { origin: 'manifest', activate: true, beside });
+    await deployments.deploy('first', await stage(hello), noConfig, { origin: 'manifest', activate: true, beside });
+    expect(served(deployments, '/x').name).toBe('second');
+  });
+
   it('leaves the newest version serving when many are deployed at once', async () => {
     const { deployments, deploy, disposed, registry } = await open();
     await Promise.all(Array.from({ length: 20 }, (_, index) => deploy('hello', { routes: [`/x${index}`] })));

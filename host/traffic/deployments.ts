@@ -34,6 +34,8 @@ export interface Inspected {
 export interface DeployOptions {
   readonly origin: 'upload' | 'manifest';
   readonly activate: boolean;
+  /** Functions that are deployed in the same go, and may give up routes to this one. */
+  readonly beside?: ReadonlySet<string> | undefined;
 }
 
 /** Why a function that is deployed cannot be served. */
@@ -62,13 +64,19 @@ export class Deployments {
 
   /** Prepares what the registry says is active. What cannot be prepared is logged and answers 503; the others serve. */
   async start(): Promise<void> {
-    const active = this.#options.registry.list().flatMap((entry) => entry.active ?? []);
-    await Promise.all(active.map((version) => this.#startVersion(version)));
+    const entries = this.#options.registry.list();
+    for (const { name, intended, problem } of entries) {
+      // The registry has logged it. Of one whose record is lost, only the name is known.
+      if (problem !== undefined) this.#table.mount(name, intended === undefined ? [] : routesOf(intended.config), problem);
+    }
+    await Promise.all(entries.flatMap((entry) => entry.active ?? []).map((version) => this.#startVersion(version)));
   }
 
   async #startVersion(version: FunctionVersion): Promise<void> {
     try {
-      this.#install(version, await this.#load(version));
+      const config = this.#configure(version.config);
+      using _claim = this.#table.claim(version.name, config.routes);
+      this.#install(version, await this.#load(version, config));
     } catch (thrown) {
       this.#options.logger.error({ function: version.name, version: version.version, err: thrown }, 'a function could not be prepared');
       this.#table.mount(version.name, routesOf(version.config), unavailable(thrown));
@@ -77,7 +85,9 @@ export class Deployments {
 
   /** Checks an upload as far as deploying it would, and keeps nothing. Throws what refuses it. */
   async inspect(name: string, staged: StagedArtifact, raw: JsonObject): Promise<Inspected> {
-    const { live, inspected } = await this.#prepareStaged(name, staged, raw);
+    const config = this.#configure(raw);
+    this.#table.check(name, config.routes);
+    const { live, inspected } = await this.#prepareStaged(name, staged, raw, config);
     await live.retire();
     return inspected;
   }
@@ -89,7 +99,9 @@ export class Deployments {
   async deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: DeployOptions): Promise<PublishResult> {
     const { registry } = this.#options;
     const { origin } = options;
-    const { live, inspected } = await this.#prepareStaged(name, staged, raw);
+    const config = this.#configure(raw);
+    using _claim = this.#table.claim(name, config.routes, options.beside);
+    const { live, inspected } = await this.#prepareStaged(name, staged, raw, config);
     let result: PublishResult;
     try {
       const { lane, binder, warnings } = inspected;
@@ -119,8 +131,7 @@ export class Deployments {
   /** Throws `RegistryError`, or what keeps the version from being prepared; then the old version stays. */
   async activate(name: string, version: number): Promise<FunctionVersion> {
     const { registry } = this.#options;
-    const live = await this.#load(registry.version(name, version));
-    return this.#switch(live, () => registry.activate(name, version));
+    return this.#change(registry.version(name, version), () => registry.activate(name, version));
   }
 
   /** As `activate`, with the version that was active before. */
@@ -129,8 +140,7 @@ export class Deployments {
     const target = registry.get(name)?.history.at(-1);
     // Without a target the registry says what is wrong.
     if (target === undefined) return registry.rollback(name);
-    const live = await this.#load(registry.version(name, target));
-    return this.#switch(live, () => registry.rollback(name));
+    return this.#change(registry.version(name, target), () => registry.rollback(name));
   }
 
   async deactivate(name: string): Promise<void> {
@@ -177,9 +187,7 @@ export class Deployments {
     await Promise.all(this.live().map((live) => live.runtime[Symbol.asyncDispose]()));
   }
 
-  async #prepareStaged(name: string, staged: StagedArtifact, raw: JsonObject) {
-    const config = this.#configure(raw);
-    this.#table.check(name, config.routes);
+  async #prepareStaged(name: string, staged: StagedArtifact, raw: JsonObject, config: FunctionConfig) {
     const live = await this.#prepare(name, () => staged.read(), staged.sha256, config);
     const inspected: Inspected = {
       sha256: staged.sha256,
@@ -192,9 +200,7 @@ export class Deployments {
     return { live, inspected };
   }
 
-  async #load(version: FunctionVersion): Promise<LiveFunction> {
-    const config = this.#configure(version.config);
-    this.#table.check(version.name, config.routes);
+  #load(version: FunctionVersion, config: FunctionConfig): Promise<LiveFunction> {
     return this.#prepare(version.name, () => this.#options.registry.artifact(version.sha256), version.sha256, config);
   }
 
@@ -214,7 +220,11 @@ export class Deployments {
     });
   }
 
-  async #switch(live: LiveFunction, change: () => Promise<FunctionVersion>): Promise<FunctionVersion> {
+  /** Prepares a version that is there, then makes the change that gives it the function's requests. */
+  async #change(target: FunctionVersion, change: () => Promise<FunctionVersion>): Promise<FunctionVersion> {
+    const config = this.#configure(target.config);
+    using _claim = this.#table.claim(target.name, config.routes);
+    const live = await this.#load(target, config);
     try {
       const version = await change();
       this.#install(version, live);

@@ -24,12 +24,13 @@ const FUNCTION_PREFIX = '/fn/';
  */
 export class RoutingTable<Target> {
   readonly #mounted = new Map<string, Mounted<Target>>();
+  readonly #claims = new Set<{ readonly name: string; readonly routes: readonly Route[] }>();
   #routes: readonly { readonly route: Route; readonly target: Target }[] = [];
 
-  /** Throws `route-conflict` (409) when another function has one of the routes. */
-  check(name: string, routes: readonly Route[]): void {
-    for (const other of this.#mounted.values()) {
-      if (other.name === name) continue;
+  /** Throws `route-conflict` (409) when another function has one of the routes; those of `beside` are to give theirs up. */
+  check(name: string, routes: readonly Route[], beside: ReadonlySet<string> = new Set()): void {
+    for (const other of [...this.#mounted.values(), ...this.#claims]) {
+      if (other.name === name || beside.has(other.name)) continue;
       const clash = routes.find((route) => other.routes.some((taken) => sameRoute(route, taken)));
       if (clash === undefined) continue;
       throw new TrafficError({
@@ -39,6 +40,14 @@ export class RoutingTable<Target> {
         fix: `choose another route, or remove it from ${other.name} first`,
       });
     }
+  }
+
+  /** As `check`; until it is given back nobody else gets the routes, though they are mounted only later. */
+  claim(name: string, routes: readonly Route[], beside?: ReadonlySet<string>): Disposable {
+    this.check(name, routes, beside);
+    const claim = { name, routes };
+    this.#claims.add(claim);
+    return { [Symbol.dispose]: () => void this.#claims.delete(claim) };
   }
 
   /** Puts `target` in the place of what the name meant before. */

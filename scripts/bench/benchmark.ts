@@ -23,7 +23,7 @@ export interface BenchContext {
   readonly processes: Processes;
   readonly load: LoadGenerator;
   /** A line for the person who waits; never part of the result. */
-  progress(line: string): void;
+  readonly progress: (line: string) => void;
 }
 
 export interface BenchResult {

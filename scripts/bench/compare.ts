@@ -1,6 +1,8 @@
 import type { BenchContext, BenchResult } from './benchmark.ts';
 import { renderComparison, toJson } from './comparison.ts';
 import { BenchError, NotHere } from './errors.ts';
+import { autocannonLoad } from './load/autocannon.ts';
+import type { LoadReport, LoadRequest } from './load/load.ts';
 import { usageOf, type Usage } from './process-usage.ts';
 import type { RunningSystem, System, Workload } from './systems/system.ts';
 import { systems } from './systems/systems.ts';
@@ -113,21 +115,12 @@ async function measureInto(
   const { running } = runner;
   try {
     const before = usageOf(running.process.pid);
-    const report = await context.load.run(
-      {
-        url: running.origin + workload.path,
-        method: workload.method,
-        body: workload.body,
-        expected: workload.expected,
-        connections: context.settings.connections,
-        seconds: context.settings.seconds,
-      },
-      context,
-    );
+    const report = await sendLoad(runner, workload, context);
     const after = usageOf(running.process.pid);
     const faults = [...report.faults];
     if (report.requests === 0) faults.push('no request was answered');
-    if (before !== undefined && after === undefined) faults.push('the server ended');
+    if (before !== undefined && after === undefined)
+      faults.push(`the server ended: ${running.process.logTail()}`);
     const cpu =
       before === undefined || after === undefined
         ? undefined
@@ -151,6 +144,18 @@ async function measureInto(
   }
 }
 
+async function sendLoad({ system, running }: Runner, workload: Workload, context: BenchContext): Promise<LoadReport> {
+  const { connections, seconds } = context.settings;
+  const { method, body, expected } = workload;
+  const request: LoadRequest = { url: running.origin + workload.path, method, body, expected, connections, seconds };
+  if (system.needsLastAnswer !== true) return context.load.run(request, context);
+  const probe = await autocannonLoad.run({ ...request, amount: connections * 4 }, context);
+  if (probe.faults.length > 0) return probe;
+  const amount = Math.max(connections, Math.round((probe.requests / probe.seconds) * seconds));
+  const window = await autocannonLoad.run({ ...request, amount }, context);
+  return { ...window, requests: window.requests + probe.requests, seconds: window.seconds + probe.seconds };
+}
+
 function rowOf({ system, running, samples, before, invalid }: Runner): Row {
   const after = usageOf(running.process.pid);
   if (invalid !== undefined) return { system, samples: [], resident: undefined, invalid };
@@ -164,15 +169,15 @@ function rowOf({ system, running, samples, before, invalid }: Runner): Row {
 /** Asks until the right answer comes. Throws a `BenchError` with the last wrong one, or how the process ended. */
 async function untilReady({ origin, process }: RunningSystem, workload: Workload): Promise<void> {
   const deadline = performance.now() + READY_MS;
-  let ended: string | undefined;
-  void process.ended.then((how) => (ended = how));
+  const state: { ended?: string } = {};
+  void process.ended.then((how) => (state.ended = how));
   let wrong: string | undefined = 'not asked yet';
-  while (ended === undefined && performance.now() < deadline) {
+  while (state.ended === undefined && performance.now() < deadline) {
     wrong = await wrongAnswer(origin, workload);
     if (wrong === undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const why = ended === undefined ? wrong : `ended with ${ended}`;
+  const why = state.ended === undefined ? wrong : `ended with ${state.ended}`;
   throw new BenchError({
     code: 'bench-not-ready',
     message: `${process.name} never gave the right answer: ${[why, process.logTail()].filter(Boolean).join('; ')}`,

@@ -143,7 +143,9 @@ function renderSize({ bytes, packages, ownMeasured }: InstalledSize): string {
   if (own !== undefined && !named.includes(own)) named.push(own);
   const rest = bytes - named.reduce((sum, each) => sum + each.bytes, 0);
   const what = (name: string) =>
-    name === 'selvedge' ? `selvedge itself (${ownMeasured === 'dist' ? 'built' : 'its sources: not built'})` : name;
+    name === 'selvedge'
+      ? `selvedge itself (${ownMeasured === 'dist' ? 'built' : 'its sources: not built'})`
+      : name;
   const row = (name: string, size: number) => [
     name,
     formatNumber(size / 2 ** 20),

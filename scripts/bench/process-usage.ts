@@ -24,7 +24,10 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
   const close = text.lastIndexOf(')');
   if (open === -1 || close === -1) return undefined;
   const pid = Number(text.slice(0, open));
-  const rest = text.slice(close + 2).trimEnd().split(' ');
+  const rest = text
+    .slice(close + 2)
+    .trimEnd()
+    .split(' ');
   const field = (number: number) => Number(rest[number - 3] ?? Number.NaN);
   const parent = field(4);
   const ticks = field(14) + field(15) + field(16) + field(17);

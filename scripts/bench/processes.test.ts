@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -55,7 +55,7 @@ it('hands over input and all of the output', async () => {
   expect(await node('process.stdin.pipe(process.stdout)', 'a\nb').output()).toBe('a\nb');
 });
 
-it('ends the children of a process with it', async () => {
+it.runIf(process.platform === 'linux')('ends the children of a process with it', async () => {
   const child = node(`
     const { spawn } = require('node:child_process');
     const own = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
@@ -63,7 +63,7 @@ it('ends the children of a process with it', async () => {
     setInterval(() => {}, 1000);
   `);
   const grandchild = Number(await child.line(portOf));
-  expect(process.kill(grandchild, 0)).toBe(true);
+  expect(alive(grandchild)).toBe(true);
   await child.stop();
   await expect.poll(() => alive(grandchild)).toBe(false);
 });
@@ -77,9 +77,11 @@ it('kills what does not want to end', async () => {
   expect(await child.ended).toBe('SIGKILL');
 });
 
+/** A process that ended, and that nobody has waited for yet, still has its number. */
 function alive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
   } catch {
     return false;
   }

@@ -23,18 +23,21 @@ export interface Started {
   readonly name: string;
   /** How it ended, once it has: `exit code 1` or the name of a signal. */
   readonly ended: Promise<string>;
-  /** The first line on stdout for which `match` gives a value. Rejects where it ends before. */
+  /** The first line on stdout for which `match` gives a value. Rejects where it ends before, or is ended for taking too long. */
   line<T>(match: (line: string) => T | undefined): Promise<T>;
   /** All of its stdout, once it has ended. */
   output(): Promise<string>;
   /** The last lines of its stderr, for a message about it. */
-  logTail(): string;
+  readonly logTail: () => string;
   /** Tells it to end, kills it where it does not in time, and resolves when it has. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Milliseconds between asking a process to end and killing it. */
 const GRACE_MS = 3000;
+
+/** Milliseconds until the line that is waited for; some compile the guest first. */
+const LINE_MS = 60_000;
 
 /** Every process of a run, so that none outlives it. */
 export interface Processes {
@@ -79,13 +82,15 @@ export function createProcesses(): Processes {
         resolve(by ?? `exit code ${code}`);
       });
     });
+    const { stdin, stdout } = child;
+    if (stdin === null || stdout === null) throw new TypeError('spawn gave no pipes');
     // It may end before it has read its input; how it ended says why.
-    child.stdin.on('error', () => {});
-    child.stdin.end(options.input ?? '');
+    stdin.on('error', () => {});
+    stdin.end(options.input ?? '');
 
     const lines: string[] = [];
     const listeners = new Set<(line: string) => void>();
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: stdout }).on('line', (line) => {
       lines.push(line);
       for (const listener of listeners) listener(line);
     });
@@ -98,15 +103,22 @@ export function createProcesses(): Processes {
       ended,
       line: (match) =>
         new Promise((resolve, reject) => {
+          // Ended, it is heard of below; left alone, it would disturb what is measured next.
+          const late = setTimeout(() => signal(child, 'SIGKILL'), LINE_MS);
           const look = (line: string) => {
             const value = match(line);
             if (value === undefined) return;
             listeners.delete(look);
+            clearTimeout(late);
             resolve(value);
           };
           listeners.add(look);
           for (const line of lines) look(line);
-          void ended.then((how) => reject(endedEarly(options.name, how, logTail())));
+          void ended.then((how) => {
+            clearTimeout(late);
+            // Later, its log may be gone with the run.
+            if (listeners.delete(look)) reject(endedEarly(options.name, how, logTail()));
+          });
         }),
       output: async () => {
         const how = await ended;

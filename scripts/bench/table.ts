@@ -27,7 +27,7 @@ function pad(text: string, to: number, align: Column['align']): string {
 
 /** Characters, not UTF-16 units; none of what is printed here is wider than one cell. */
 function width(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** About three significant digits, thousands apart: `70,612`, `169`, `14.5`, `0.65`. */

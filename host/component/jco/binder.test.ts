@@ -10,12 +10,22 @@ const minimal = new URL('../../../fixtures/minimal.wasm', import.meta.url);
 
 function bindOptions(bytes: Uint8Array): BindOptions {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { bytes, component: readComponent(bytes), sha256, blocking: [], transform: (module) => module };
+  return {
+    bytes,
+    component: readComponent(bytes),
+    sha256,
+    blocking: [],
+    transform: (module) => module,
+  };
 }
 
 function memoryCache(): BinderCache & { readonly entries: Map<string, Uint8Array> } {
   const entries = new Map<string, Uint8Array>();
-  return { entries, get: async (key) => entries.get(key), put: async (key, bytes) => void entries.set(key, bytes) };
+  return {
+    entries,
+    get: async (key) => entries.get(key),
+    put: async (key, bytes) => void entries.set(key, bytes),
+  };
 }
 
 /** A component around one core module, with one function `f`. */
@@ -40,7 +50,9 @@ describe('the jco binder', () => {
     const bytes = await component(`(global $n (mut i32) (i32.const 0))
       (func (export "f") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))`);
     const bound = await createJcoBinder().bind(bindOptions(bytes));
-    const [a, b] = [await bound.instantiate({}), await bound.instantiate({})] as { f: () => Promise<number> }[];
+    const [a, b] = [await bound.instantiate({}), await bound.instantiate({})] as {
+      f: () => Promise<number>;
+    }[];
     expect([await a?.f(), await a?.f(), await b?.f()]).toEqual([1, 2, 1]);
   });
 
@@ -67,7 +79,9 @@ describe('the jco binder', () => {
     await createJcoBinder({ cache }).bind(options);
     expect(cache.entries.size).toBe(1);
     // A process that must end at once can transpile nothing.
-    const bound = await createJcoBinder({ cache, bounds: { timeoutMs: 0, memoryBytes: 1 } }).bind(options);
+    const bound = await createJcoBinder({ cache, bounds: { timeoutMs: 0, memoryBytes: 1 } }).bind(
+      options,
+    );
     expect(await bound.instantiate({})).toHaveProperty('add');
   });
 
@@ -91,13 +105,18 @@ describe('the jco binder', () => {
     // jco passes code through unread: an i64 where the type says i32.
     const bytes = await component('(func (export "f") (result i32) (i64.const 1))');
     const binder = createJcoBinder();
-    await expect(binder.bind(bindOptions(bytes))).rejects.toMatchObject({ code: 'component-unbindable', status: 422 });
+    await expect(binder.bind(bindOptions(bytes))).rejects.toMatchObject({
+      code: 'component-unbindable',
+      status: 422,
+    });
     await expect(binder.bind(bindOptions(await component(returnsOne)))).resolves.toBeDefined();
   });
 
   it('refuses a component that traps when it is instantiated', async () => {
     const bytes = await component(`(func $start unreachable) (start $start) ${returnsOne}`);
-    await expect(createJcoBinder().bind(bindOptions(bytes))).rejects.toThrow(/traps when it is instantiated/);
+    await expect(createJcoBinder().bind(bindOptions(bytes))).rejects.toThrow(
+      /traps when it is instantiated/,
+    );
   });
 
   it('ends a component whose start function never does, and binds the next one', async () => {
@@ -107,7 +126,9 @@ describe('the jco binder', () => {
       code: 'component-unbindable',
       message: expect.stringContaining('longer than 5 s'),
     });
-    await expect(createJcoBinder().bind(bindOptions(await component(returnsOne)))).resolves.toBeDefined();
+    await expect(
+      createJcoBinder().bind(bindOptions(await component(returnsOne))),
+    ).resolves.toBeDefined();
   });
 
   it('ends a component that takes more memory than it may while it is prepared', async () => {

@@ -31,7 +31,11 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
     const kept = await cache?.get(key);
     const found = kept === undefined ? undefined : unpack(kept);
     if (found !== undefined) return found;
-    const made = await transpileInProcess({ bytes: bind.bytes, blocking: bind.blocking, exports }, bounds, bind.signal);
+    const made = await transpileInProcess(
+      { bytes: bind.bytes, blocking: bind.blocking, exports },
+      bounds,
+      bind.signal,
+    );
     await cache?.put(key, pack(made));
     return made;
   }
@@ -46,7 +50,8 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
       const instantiate = evaluate(source, bind.sha256.slice(0, 12));
       const getCoreModule = (path: string): WebAssembly.Module => {
         const module = compiled.get(path);
-        if (module === undefined) throw new Error(`jco's output asks for a core module it did not emit: ${path}`);
+        if (module === undefined)
+          throw new Error(`jco's output asks for a core module it did not emit: ${path}`);
         return module;
       };
       return {
@@ -61,7 +66,11 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (thrown) {
-    throw BinderError.unbindable(`V8 refuses one of its core modules: ${(thrown as Error).message.split('\n', 1)[0]}`, undefined, thrown);
+    throw BinderError.unbindable(
+      `V8 refuses one of its core modules: ${(thrown as Error).message.split('\n', 1)[0]}`,
+      undefined,
+      thrown,
+    );
   }
 }
 
@@ -80,11 +89,20 @@ function exportedFunctions(component: Component): string[] {
 
 /** jco-transpile does not export its package.json, so it is read beside the entry that it does export. */
 function jcoVersion(): string {
-  const manifest = new URL('../package.json', import.meta.resolve('@bytecodealliance/jco-transpile'));
+  const manifest = new URL(
+    '../package.json',
+    import.meta.resolve('@bytecodealliance/jco-transpile'),
+  );
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 function cacheKey(bind: BindOptions, exports: readonly string[]): string {
-  const made = JSON.stringify([CACHE_FORMAT, jcoVersion(), bind.sha256, [...bind.blocking].sort(), exports]);
+  const made = JSON.stringify([
+    CACHE_FORMAT,
+    jcoVersion(),
+    bind.sha256,
+    [...bind.blocking].sort(),
+    exports,
+  ]);
   return `jco-${createHash('sha256').update(made).digest('hex')}`;
 }

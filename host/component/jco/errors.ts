@@ -9,6 +9,12 @@ export class BinderError extends SelvedgeError {
 
   /** The host could not do its work; the upload may be fine. */
   static failed(message: string, cause?: unknown): BinderError {
-    return new BinderError({ code: 'binder-failed', status: 503, message, cause, fix: 'try again; see the log for the cause' });
+    return new BinderError({
+      code: 'binder-failed',
+      status: 503,
+      message,
+      cause,
+      fix: 'try again; see the log for the cause',
+    });
   }
 }

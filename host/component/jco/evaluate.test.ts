@@ -12,9 +12,15 @@ export const _util = {
 `;
 
 describe('evaluate', () => {
-  it("makes the function that jco emits callable", () => {
+  it('makes the function that jco emits callable', () => {
     const imports = {};
-    expect(evaluate(emitted, 'test')(() => new WebAssembly.Module(new Uint8Array()), imports, instantiateCore)).toEqual({ imports });
+    expect(
+      evaluate(emitted, 'test')(
+        () => new WebAssembly.Module(new Uint8Array()),
+        imports,
+        instantiateCore,
+      ),
+    ).toEqual({ imports });
   });
 
   it.each([
@@ -23,6 +29,8 @@ describe('evaluate', () => {
     ['no end', emitted.replace(/export const _util[^]*/, '')],
     ['nothing', ''],
   ])('refuses text of another shape: %s', (_what, source) => {
-    expect(() => evaluate(source, 'test')).toThrow("jco's output is not of the shape this host knows");
+    expect(() => evaluate(source, 'test')).toThrow(
+      "jco's output is not of the shape this host knows",
+    );
   });
 });

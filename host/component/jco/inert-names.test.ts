@@ -12,7 +12,9 @@ const FIXTURES = new URL('../../../fixtures/', import.meta.url);
 
 /** Text of a component, from what stands in it, in which `NAME` is written as it must be in the text format. */
 async function refusalOf(wat: string, name: string): Promise<unknown> {
-  const escaped = [...new TextEncoder().encode(name)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+  const escaped = [...new TextEncoder().encode(name)]
+    .map((byte) => `\\${byte.toString(16).padStart(2, '0')}`)
+    .join('');
   const component = readComponent(await assemble(`(component ${wat.replaceAll('NAME', escaped)})`));
   try {
     checkInertNames(component);
@@ -28,7 +30,8 @@ const PLACES: Readonly<Record<string, string>> = {
   'a core export that is lifted': `(core module $m (func (export "NAME"))) (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "NAME"))) (export "f" (func $f))`,
   'the module of a core import': '(core module (import "NAME" "f" (func)))',
   'a core import': '(core module (import "m" "NAME" (func)))',
-  'a core import of a nested component': '(component (component (core module (import "m" "NAME" (func)))))',
+  'a core import of a nested component':
+    '(component (component (core module (import "m" "NAME" (func)))))',
   'an export of a core instance made of definitions':
     '(core module $m (func (export "f"))) (core instance $i (instantiate $m)) (core instance (export "NAME" (func $i "f")))',
   'a surplus argument of a core instance':
@@ -60,7 +63,10 @@ describe('names that could be code', () => {
   }
   for (const [what, name] of Object.entries(HOSTILE)) {
     it(`are refused: one that ${what}`, async () => {
-      expect(await refusalOf(CORE_EXPORT, name)).toMatchObject({ code: 'component-unbindable', status: 422 });
+      expect(await refusalOf(CORE_EXPORT, name)).toMatchObject({
+        code: 'component-unbindable',
+        status: 422,
+      });
     });
   }
   it('are refused in the URL of a nested import', async () => {
@@ -72,7 +78,13 @@ describe('names that could be code', () => {
       `(component (core module $m (func (export "x'];globalThis.ran=1;//"))) (core instance $i (instantiate $m))
         (func $f (canon lift (core func $i "x'];globalThis.ran=1;//"))) (export "f" (func $f)))`,
     );
-    const bound = createJcoBinder().bind({ bytes, component: readComponent(bytes), sha256: '0'.repeat(64), blocking: [], transform: (module) => module });
+    const bound = createJcoBinder().bind({
+      bytes,
+      component: readComponent(bytes),
+      sha256: '0'.repeat(64),
+      blocking: [],
+      transform: (module) => module,
+    });
     await expect(bound).rejects.toMatchObject({ code: 'component-unbindable' });
     expect(globalThis).not.toHaveProperty('ran');
   });
@@ -98,13 +110,20 @@ describe('names that are taken', () => {
         (core instance $i ${debug} (instantiate $m)) (func $f ${debug} (canon lift (core func $i "f"))) (export "f" (func $f)))`,
     );
     expect(() => checkInertNames(readComponent(bytes))).not.toThrow();
-    const { source } = await transpileInProcess({ bytes, blocking: [], exports: [] }, defaultBounds);
+    const { source } = await transpileInProcess(
+      { bytes, blocking: [], exports: [] },
+      defaultBounds,
+    );
     expect(source).toContain('export function instantiate(');
     expect(source).not.toContain('UNREAD');
   });
 });
 
 it('an export that would make the instance a promise is refused', async () => {
-  const wat = '(core module $m (func (export "f"))) (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "f"))) (export "then" (func $f))';
-  expect(await refusalOf(wat, '')).toMatchObject({ code: 'component-unbindable', message: expect.stringContaining('promise') as string });
+  const wat =
+    '(core module $m (func (export "f"))) (core instance $i (instantiate $m)) (func $f (canon lift (core func $i "f"))) (export "then" (func $f))';
+  expect(await refusalOf(wat, '')).toMatchObject({
+    code: 'component-unbindable',
+    message: expect.stringContaining('promise') as string,
+  });
 });

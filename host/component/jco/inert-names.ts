@@ -1,3 +1,4 @@
+import { quote } from '../../base/index.ts';
 import type { Component } from '../model.ts';
 import { BinderError } from './errors.ts';
 
@@ -11,7 +12,15 @@ const INERT = /^(?:[A-Za-z0-9 !#$%&()+,\-./:;<=>?@[\]^_|~]|\*(?!\/))*$/;
 /** Read for people only; jco emits none of it. */
 const UNEMITTED: ReadonlySet<string> = new Set(['customSections', 'producers', 'names']);
 /** The same of a core module, and what of it holds numbers only, in great numbers. */
-const UNEMITTED_OF_MODULE: ReadonlySet<string> = new Set([...UNEMITTED, 'name', 'types', 'functions', 'globals', 'tags', 'sections']);
+const UNEMITTED_OF_MODULE: ReadonlySet<string> = new Set([
+  ...UNEMITTED,
+  'name',
+  'types',
+  'functions',
+  'globals',
+  'tags',
+  'sections',
+]);
 
 /**
  * Refuses a component whose names could be code. jco writes the names of core imports and exports, which may
@@ -24,13 +33,17 @@ const UNEMITTED_OF_MODULE: ReadonlySet<string> = new Set([...UNEMITTED, 'name', 
 export function checkInertNames(component: Component): void {
   // jco gives exports as properties of an object, and a promise takes an object with `then` for another promise.
   if (component.exports.some((each) => each.name === 'then')) {
-    throw BinderError.unbindable('it exports the name "then", which JavaScript takes for a promise', 'call the export something else');
+    throw BinderError.unbindable(
+      'it exports the name "then", which JavaScript takes for a promise',
+      'call the export something else',
+    );
   }
   const seen = new Set<object>([component]);
   const waiting: object[] = [component];
   const visit = (value: unknown): void => {
     if (typeof value === 'string') return checkInert(value);
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value))
+      return;
     seen.add(value);
     waiting.push(value);
   };
@@ -44,7 +57,8 @@ export function checkInertNames(component: Component): void {
       for (const value of next) visit(value);
     } else {
       const unemitted = isCoreModule(next) ? UNEMITTED_OF_MODULE : UNEMITTED;
-      for (const key of Object.keys(next)) if (!unemitted.has(key)) visit((next as Record<string, unknown>)[key]);
+      for (const key of Object.keys(next))
+        if (!unemitted.has(key)) visit((next as Record<string, unknown>)[key]);
     }
   }
 }
@@ -58,7 +72,7 @@ function checkInert(name: string): void {
   // As a key of an object literal it would set the prototype.
   if (name !== '__proto__' && INERT.test(name)) return;
   throw BinderError.unbindable(
-    `its name ${JSON.stringify(name.slice(0, 80))} has characters that are not taken in names`,
+    `its name ${quote(name)} has characters that are not taken in names`,
     'use printable ASCII without quotes, backslashes and braces in the names of core imports and exports',
   );
 }

@@ -23,6 +23,9 @@ function isTranspiled(value: unknown): value is Transpiled {
   return (
     typeof source === 'string' &&
     Array.isArray(modules) &&
-    modules.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && entry[1] instanceof Uint8Array)
+    modules.every(
+      (entry) =>
+        Array.isArray(entry) && typeof entry[0] === 'string' && entry[1] instanceof Uint8Array,
+    )
   );
 }

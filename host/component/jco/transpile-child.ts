@@ -25,13 +25,21 @@ function standIn(): unknown {
   const members = new Proxy({}, { get: () => hostCalled });
   callee.prototype = members;
   return new Proxy(callee, {
-    get: (target, key) => (key === 'prototype' ? members : typeof key === 'symbol' ? Reflect.get(target, key) : hostCalled),
+    get: (target, key) =>
+      key === 'prototype'
+        ? members
+        : typeof key === 'symbol'
+          ? Reflect.get(target, key)
+          : hostCalled,
   });
 }
 
 const standInImports = new Proxy(
   {},
-  { get: () => new Proxy({}, { get: (_target, key) => (typeof key === 'symbol' ? undefined : standIn()) }) },
+  {
+    get: () =>
+      new Proxy({}, { get: (_target, key) => (typeof key === 'symbol' ? undefined : standIn()) }),
+  },
 );
 
 async function transpile(request: TranspileRequest): Promise<Transpiled> {
@@ -39,7 +47,10 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   const { files } = generate(request.bytes, {
     name: 'component',
     instantiation: { tag: 'async' },
-    asyncMode: { tag: 'jspi', val: { imports: [...request.blocking], exports: [...request.exports] } },
+    asyncMode: {
+      tag: 'jspi',
+      val: { imports: [...request.blocking], exports: [...request.exports] },
+    },
     map: [],
     base64Cutoff: 0,
     noTypescript: true,
@@ -48,7 +59,8 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   });
   const source = files.find(([path]) => path === 'component.js');
   if (source === undefined) throw new Error('jco emitted no module');
-  if (source[1].length > MAX_SOURCE_BYTES) throw new Error(`its glue code is larger than ${MAX_SOURCE_BYTES} bytes`);
+  if (source[1].length > MAX_SOURCE_BYTES)
+    throw new Error(`its glue code is larger than ${MAX_SOURCE_BYTES} bytes`);
   return {
     source: new TextDecoder('utf-8', { fatal: true }).decode(source[1]),
     modules: files.filter(([path]) => path.endsWith('.wasm')),
@@ -66,7 +78,11 @@ async function answer(request: TranspileRequest): Promise<TranspileReply> {
     stage = 'instantiate';
     const instantiate = evaluate(transpiled.source, 'trial');
     try {
-      await instantiate((path) => modules.get(path) as WebAssembly.Module, standInImports, instantiateCore);
+      await instantiate(
+        (path) => modules.get(path) as WebAssembly.Module,
+        standInImports,
+        instantiateCore,
+      );
     } catch (thrown) {
       if (!(thrown instanceof HostCalled)) throw thrown;
     }

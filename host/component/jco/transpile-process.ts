@@ -13,7 +13,12 @@ export interface TranspileBounds {
 
 export const defaultBounds: TranspileBounds = { timeoutMs: 30_000, memoryBytes: 1.5 * 2 ** 30 };
 
-const CHILD = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './transpile-child.ts' : './transpile-child.js', import.meta.url));
+const CHILD = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? './transpile-child.ts' : './transpile-child.js',
+    import.meta.url,
+  ),
+);
 const MEMORY_CHECK_MS = 50;
 
 /** Bytes of resident memory, or `undefined` where the system does not tell. */
@@ -28,10 +33,16 @@ async function residentBytes(pid: number): Promise<number | undefined> {
 
 function startChild(): ChildProcess {
   return fork(CHILD, [], {
-      // Workers only because a library of jco's starts one when it is loaded.
+    // Workers only because a library of jco's starts one when it is loaded.
     // Nothing of the host's environment: what jco and its shims could read, an upload might make them tell.
     env: {},
-    execArgv: ['--permission', '--allow-fs-read=*', '--allow-worker', '--max-old-space-size=1024', '--no-warnings'],
+    execArgv: [
+      '--permission',
+      '--allow-fs-read=*',
+      '--allow-worker',
+      '--max-old-space-size=1024',
+      '--no-warnings',
+    ],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -63,17 +74,24 @@ export function transpileInProcess(
       child.kill('SIGKILL');
       finish();
     };
-    const refuse = (what: string, fix?: string) => settle(() => reject(BinderError.unbindable(what, fix)));
+    const refuse = (what: string, fix?: string) =>
+      settle(() => reject(BinderError.unbindable(what, fix)));
     const onAbort = () => settle(() => reject(signal?.reason));
 
     const deadline = setTimeout(
-      () => refuse(`preparing the component took longer than ${bounds.timeoutMs / 1000} s`, 'check that its start function ends'),
+      () =>
+        refuse(
+          `preparing the component took longer than ${bounds.timeoutMs / 1000} s`,
+          'check that its start function ends',
+        ),
       bounds.timeoutMs,
     );
     const watch = setInterval(async () => {
       const resident = child.pid === undefined ? undefined : await residentBytes(child.pid);
       if (resident !== undefined && resident > bounds.memoryBytes) {
-        refuse(`preparing the component took more than ${Math.round(bounds.memoryBytes / 2 ** 20)} MiB of memory`);
+        refuse(
+          `preparing the component took more than ${Math.round(bounds.memoryBytes / 2 ** 20)} MiB of memory`,
+        );
       }
     }, MEMORY_CHECK_MS);
     signal?.addEventListener('abort', onAbort);
@@ -82,7 +100,15 @@ export function transpileInProcess(
       if (message === 'ready') {
         ready = true;
         child.send(request, (error) => {
-          if (error) settle(() => reject(BinderError.failed('the process that prepares components did not take the upload', error)));
+          if (error)
+            settle(() =>
+              reject(
+                BinderError.failed(
+                  'the process that prepares components did not take the upload',
+                  error,
+                ),
+              ),
+            );
         });
       } else if (message.ok) {
         settle(() => resolve(message.transpiled));
@@ -90,10 +116,26 @@ export function transpileInProcess(
         refuse(describe(message));
       }
     });
-    child.on('error', (error) => settle(() => reject(BinderError.failed('the process that prepares components could not be started', error))));
+    child.on('error', (error) =>
+      settle(() =>
+        reject(
+          BinderError.failed('the process that prepares components could not be started', error),
+        ),
+      ),
+    );
     child.on('exit', (code, killedBy) => {
-      if (ready) refuse(`preparing the component ended the process that did it (${killedBy ?? `exit code ${code}`})`);
-      else settle(() => reject(BinderError.failed(`the process that prepares components ended early (${killedBy ?? `exit code ${code}`})`)));
+      if (ready)
+        refuse(
+          `preparing the component ended the process that did it (${killedBy ?? `exit code ${code}`})`,
+        );
+      else
+        settle(() =>
+          reject(
+            BinderError.failed(
+              `the process that prepares components ended early (${killedBy ?? `exit code ${code}`})`,
+            ),
+          ),
+        );
     });
   });
 }

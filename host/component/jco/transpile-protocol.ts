@@ -17,4 +17,8 @@ export interface Transpiled {
 export type TranspileReply =
   | { readonly ok: true; readonly transpiled: Transpiled }
   /** `stage`: what refused it. */
-  | { readonly ok: false; readonly stage: 'transpile' | 'compile' | 'instantiate'; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly stage: 'transpile' | 'compile' | 'instantiate';
+      readonly message: string;
+    };

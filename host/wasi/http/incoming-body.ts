@@ -20,8 +20,6 @@ import { ParentResource } from './parent.ts';
 export interface IncomingBodySource extends ByteSource {
   /** The trailer fields, asked for after the end; `undefined` when there were none. */
   trailers(): HeaderList | undefined;
-  /** The guest took the stream, and so means to read. It may answer first: a sender that waits to be asked is to be asked now. */
-  wanted?(): void;
 }
 
 export type Outcome<T> =
@@ -128,7 +126,6 @@ export class IncomingBody extends ParentResource {
     if (this.#streamed) throw new WasiError(undefined);
     const stream = new InputStream(this.instance, this.#reception);
     this.#streamed = true;
-    this.#reception.source.wanted?.();
     this.#reception.onStreamClosed = this.addChild();
     return stream;
   }

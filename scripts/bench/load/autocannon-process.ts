@@ -13,7 +13,7 @@ const cannon = autocannon({
   body: request.body,
   expectBody: request.expected,
   connections: request.connections,
-  duration: request.seconds,
+  ...(request.amount === undefined ? { duration: request.seconds } : { amount: request.amount }),
 });
 cannon.on('response', (_client, _status, _bytes, milliseconds) => {
   microseconds.record(Math.max(1, Math.round(milliseconds * 1000)));

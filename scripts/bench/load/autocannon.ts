@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { LoadGenerator, LoadReport } from './load.ts';
 
 /** autocannon, a development dependency: where wrk is not there. It checks every body. */
@@ -8,7 +8,7 @@ export const autocannonLoad: LoadGenerator = {
     const child = processes.start({
       name: 'autocannon',
       command: process.execPath,
-      args: [join(import.meta.dirname, 'autocannon-process.ts')],
+      args: [fileURLToPath(new URL('./autocannon-process.ts', import.meta.url))],
       input: JSON.stringify(request),
       cwd: root,
       scratch,

@@ -10,6 +10,8 @@ export interface LoadRequest {
   readonly expected: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Send this many requests and wait for every answer, instead of stopping after `seconds`. Only autocannon can. */
+  readonly amount?: number;
 }
 
 export interface LoadReport {

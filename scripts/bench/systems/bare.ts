@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { System } from './system.ts';
 
 export const bare: System = {
@@ -7,14 +7,14 @@ export const bare: System = {
   isolation: '–',
   peer: false,
   async start(workload, { root, scratch, processes }) {
-    const process_ = processes.start({
+    const server = processes.start({
       name: 'node-http',
       command: process.execPath,
-      args: [join(import.meta.dirname, 'bare-server.ts'), workload.name],
+      args: [fileURLToPath(new URL('./bare-server.ts', import.meta.url)), workload.name],
       cwd: root,
       scratch,
     });
-    const origin = await process_.line((line) => (line.startsWith('http://') ? line : undefined));
-    return { process: process_, origin };
+    const origin = await server.line((line) => (line.startsWith('http://') ? line : undefined));
+    return { process: server, origin };
   },
 };

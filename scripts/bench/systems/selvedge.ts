@@ -36,15 +36,15 @@ function manifestOf(workload: Workload, root: string): string {
 }
 
 async function start({ root, scratch, processes }: SystemContext, name: string, args: string[]) {
-  const process_ = processes.start({
+  const server = processes.start({
     name: `selvedge-${name}`,
     command: process.execPath,
     args: selvedgeServe(join(scratch, `data-${name}`), args),
     cwd: root,
     scratch,
   });
-  const origin = await process_.line(edgeOf);
-  return { process: process_, origin };
+  const origin = await server.line(edgeOf);
+  return { process: server, origin };
 }
 
 /** Arguments of Node for a host on free ports that keeps what it has in `data`. */

@@ -36,6 +36,8 @@ export interface System {
   readonly isolation: string;
   /** Measured only when peers are asked for. */
   readonly peer: boolean;
+  /** It ends, or stops answering, when a client leaves within a request: its windows end only after the last answer. */
+  readonly needsLastAnswer?: boolean;
   /** Throws `NotHere` where this machine does not have it. */
   start(workload: Workload, context: SystemContext): Promise<RunningSystem>;
 }

@@ -23,7 +23,7 @@ function wasmtime(id: string, isolation: string, options: readonly string[]): Sy
         );
       }
       const port = await freePort();
-      const process_ = processes.start({
+      const server = processes.start({
         name: id,
         command: program,
         // The guests are programs of a standard library, which imports environment and stdio.
@@ -31,7 +31,7 @@ function wasmtime(id: string, isolation: string, options: readonly string[]): Sy
         cwd: root,
         scratch,
       });
-      return { process: process_, origin: `http://127.0.0.1:${port}` };
+      return { process: server, origin: `http://127.0.0.1:${port}` };
     },
   };
 }

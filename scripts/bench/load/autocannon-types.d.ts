@@ -7,7 +7,9 @@ declare module 'autocannon' {
     readonly expectBody: string;
     readonly connections: number;
     /** Seconds. */
-    readonly duration: number;
+    readonly duration?: number;
+    /** Requests, instead of a duration. */
+    readonly amount?: number;
   }
 
   interface Result {
