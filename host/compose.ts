@@ -65,7 +65,7 @@ export async function startHost(options: ServeOptions, { env, cwd, log: output }
   const own: SocketAddress[] = [];
   const runtimes = createRuntimes({
     binder: createJcoBinder({ cache: { get: (key) => store.cache.get(key), put: async (key, bytes) => void (await store.cache.put(key, bytes)) } }),
-    environment: { clock, random: (bytes) => void randomFillSync(bytes), ownAddresses: () => own, lookup: systemLookup },
+    environment: { clock, random: (bytes) => void randomFillSync(bytes), ownAddresses: () => own, ownDirectories: [settings.data], lookup: systemLookup },
   });
   const deployments = new Deployments({ registry, runtimes, logger: log, clock, baseDir: cwd });
 

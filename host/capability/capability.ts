@@ -34,6 +34,8 @@ export interface CapabilityEnvironment {
   readonly clock: Clock;
   /** Fills the bytes from a cryptographically secure source. */
   readonly random: (bytes: Uint8Array) => void;
+  /** Directories that the host keeps its own data in; no guest reaches these. */
+  readonly ownDirectories: readonly string[];
   /** Where the host itself listens (edge and admin), asked anew at every connect; no guest reaches these. */
   readonly ownAddresses: () => readonly SocketAddress[];
   /** All addresses of a DNS name, in text form. Rejects where the name has none. */

@@ -22,6 +22,7 @@ export const environment: CapabilityEnvironment = {
   clock: systemClock(),
   random: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
   ownAddresses: () => [],
+  ownDirectories: [],
   lookup: async (name) => {
     throw Object.assign(new Error(`no test may look up ${name}`), { code: 'ENOTFOUND' });
   },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-export interface OpenExchange {
+interface OpenExchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }

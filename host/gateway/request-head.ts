@@ -64,7 +64,7 @@ function checkTarget(target: string, method: string | undefined): void {
   }
 }
 
-export interface RequestTarget {
+interface RequestTarget {
   /** Of the absolute-form only. It counts in the place of Host (RFC 9112 section 3.2.2). */
   readonly authority: string | undefined;
   readonly path: string;

@@ -178,8 +178,15 @@ function afterAnswers(open: OpenExchanges, socket: Socket, answer: () => void): 
 function dropUnreadBody(incoming: IncomingMessage, clock: Clock): void {
   if (incoming.complete) return;
   const { socket } = incoming;
+  const stop = () => {
+    cancel();
+    incoming.off('end', stop);
+    socket.off('close', stop);
+  };
   const cancel = clock.after(UNREAD_BODY_MS, () => {
+    stop();
     if (!incoming.complete) socket.destroy();
   });
-  socket.once('close', cancel);
+  incoming.once('end', stop);
+  socket.once('close', stop);
 }

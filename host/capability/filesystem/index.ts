@@ -68,6 +68,7 @@ export const filesystem: Capability<Configured> = {
               guestPath: grant.guest,
               writable: grant.mode === 'rw',
               quota: { bytes: grant.quota, files: grant.files },
+              withheld: environment.ownDirectories,
             }),
           ),
         );

@@ -52,16 +52,34 @@ export function lookupsFor(type: number): Lookups {
   return LOCAL.has(type >>> 0) ? immediateLookups : deferredLookups;
 }
 
-/** Decides which file systems mounted below a preopen belong to it. Each is asked for its kind once. */
+/** An object, whatever it is called. */
+export type ObjectId = Pick<BigIntStats, 'dev' | 'ino'>;
+
+/**
+ * Decides what below a preopen belongs to it: not the directories that are the host's own, and of the file
+ * systems mounted there not the kernel's. Each file system is asked for its kind once.
+ */
 export class Mounts {
   readonly #admitted: Set<bigint>;
+  readonly #withheld: readonly ObjectId[];
 
-  constructor(home: bigint) {
+  constructor(home: bigint, withheld: readonly ObjectId[]) {
     this.#admitted = new Set([home]);
+    this.#withheld = withheld;
   }
 
-  /** Throws `PathEscape` for an object of a kernel file system, by its descriptor. */
+  /** Throws `PathEscape` for a withheld directory that a path leads through, open as `fd`. */
+  async enter(lookups: Lookups, fd: number): Promise<void> {
+    if (this.#withheld.length > 0) this.#refuseWithheld(await lookups.fstat(fd));
+  }
+
+  #refuseWithheld(stat: BigIntStats): void {
+    if (this.#withheld.some(({ dev, ino }) => dev === stat.dev && ino === stat.ino)) throw new PathEscape();
+  }
+
+  /** Throws `PathEscape` for a withheld directory, and for an object of a kernel file system, by its descriptor. */
   async admit(stat: BigIntStats, fd: number): Promise<void> {
+    this.#refuseWithheld(stat);
     if (this.#admitted.has(stat.dev)) return;
     if (isKernelFileSystem(await fileSystemType(fd))) throw new PathEscape();
     this.#admitted.add(stat.dev);

@@ -1,7 +1,9 @@
+import { realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 import { SelvedgeError } from '../../base/index.ts';
 import { errnoOf } from './errno.ts';
 import { Inodes } from './inode.ts';
-import { isKernelFileSystem, lookupsFor, Mounts } from './mounts.ts';
+import { isKernelFileSystem, lookupsFor, Mounts, type ObjectId } from './mounts.ts';
 import { OpenFile } from './open-file.ts';
 import { measure, Quota, type QuotaLimits } from './quota.ts';
 import {
@@ -22,6 +24,8 @@ export interface PreopenOptions {
   readonly writable: boolean;
   /** What the directory may hold; matters only when it is writable. */
   readonly quota: QuotaLimits;
+  /** Directories of the host's own: none of them, nor anything in them, can be granted or reached through a grant. */
+  readonly withheld?: readonly string[];
   /** `process.platform` unless a test says otherwise. */
   readonly platform?: NodeJS.Platform;
 }
@@ -49,12 +53,13 @@ export class Preopen {
     root: OpenFile,
     lookups: Lookups,
     quota: Quota,
+    withheld: readonly ObjectId[],
   ) {
     this.guestPath = guestPath;
     this.writable = writable;
     this.root = root;
     this.lookups = lookups;
-    this.mounts = new Mounts(root.dev);
+    this.mounts = new Mounts(root.dev, withheld);
     this.quota = quota;
     this.inodes = new Inodes(quota);
   }
@@ -86,15 +91,30 @@ export async function openPreopen(options: PreopenOptions): Promise<Preopen> {
         fix: 'grant a directory of ordinary files',
       });
     }
-    const stat = await fstat(fd);
+    const withheld = await Promise.all((options.withheld ?? []).map((path) => withhold(path, hostPath)));
+    const rootStat = await fstat(fd);
     const lookups = lookupsFor(type);
     const used = writable ? await measure(lookups, fd, options.quota) : undefined;
-    const root = new OpenFile(fd, stat, () => closeNow(fd));
-    return new Preopen(guestPath, writable, root, lookups, new Quota(options.quota, used));
+    const root = new OpenFile(fd, rootStat, () => closeNow(fd));
+    return new Preopen(guestPath, writable, root, lookups, new Quota(options.quota, used), withheld);
   } catch (thrown) {
     closeNow(fd);
     throw thrown instanceof PreopenError ? thrown : unreadable(hostPath, thrown);
   }
+}
+
+/** Which directory it is. Throws `preopen-refused` when the granted one is it, or lies in it. */
+async function withhold(own: string, hostPath: string): Promise<ObjectId> {
+  const [ownReal, real] = await Promise.all([realpath(own), realpath(hostPath)]);
+  if (real === ownReal || real.startsWith(ownReal + sep)) {
+    throw new PreopenError({
+      code: 'preopen-refused',
+      status: 422,
+      message: `${hostPath} cannot be granted: the host keeps its own data in ${own}`,
+      fix: 'grant a directory outside of it, or keep the data elsewhere with --data',
+    });
+  }
+  return stat(ownReal, { bigint: true });
 }
 
 async function openRoot(hostPath: string): Promise<number> {

@@ -170,6 +170,7 @@ async function resolve(
         continue;
       }
       owned.add(fd);
+      await base.mounts.enter(lookups, fd);
       stack.push(fd);
       if (base.depth + stack.length > MAX_DEPTH) throw failure('name-too-long');
       continue;
