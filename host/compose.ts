@@ -1,20 +1,35 @@
 /** Puts a host together: the only file that may import every folder. */
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { adminToken, createAdmin } from './admin/index.ts';
-import { SelvedgeError, systemClock } from './base/index.ts';
+import { adminToken, createAdmin, type AdminToken } from './admin/index.ts';
+import { systemClock, type Clock } from './base/index.ts';
 import { checkGrants, explain, systemLookup, type SocketAddress } from './capability/index.ts';
-import { resolveHostSettings, type ImportExplanation, type ModuleExplanation, type RawConfig, type RunningHost, type ServeOptions } from './cli/index.ts';
+import {
+  resolveHostSettings,
+  type HostSettings,
+  type ImportExplanation,
+  type ModuleExplanation,
+  type RawConfig,
+  type RunningHost,
+  type ServeOptions,
+} from './cli/index.ts';
 import { createJcoBinder, readComponent, readCoreModule, sniff } from './component/index.ts';
-import { parseFunctionConfig, parseListen, readManifest, type Manifest, type ManifestFunction } from './config/index.ts';
+import { parseFunctionConfig, parseListen, readManifest } from './config/index.ts';
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
-import { createRegistry, type Registry } from './registry/index.ts';
+import { createRegistry } from './registry/index.ts';
 import { createRuntimes, importedInterfaces } from './runtime/index.ts';
-import { openFileStore, type JsonObject, type Store } from './store/index.ts';
-import { createDescriptorSink, createLogger, createRedaction, createTextSink, type Logger } from './telemetry/index.ts';
-import { Deployments, TrafficError } from './traffic/index.ts';
+import { openFileStore, type Store } from './store/index.ts';
+import {
+  countingMeter,
+  createDescriptorSink,
+  createLogger,
+  createRedaction,
+  createTextSink,
+  reportLosses,
+  type Logger,
+} from './telemetry/index.ts';
+import { deployManifest, Deployments } from './traffic/index.ts';
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,16 +48,116 @@ const DRAIN_MS = 30_000;
 const MAX_UPLOAD_BYTES = 64 * 2 ** 20;
 /** Of the request line and headers, before the function is known whose `limits.headers` holds. */
 const MAX_HEADER_BYTES = 128 * 1024;
+const LOSS_REPORT_MS = 10_000;
 
 /** Starts everything that `selvedge serve` is. What was started is ended again where a later step fails. */
-export async function startHost(options: ServeOptions, { env, cwd, log: output }: Surroundings): Promise<RunningHost> {
+export async function startHost(options: ServeOptions, surroundings: Surroundings): Promise<RunningHost> {
   const manifest = options.manifest === undefined ? undefined : await readManifest(options.manifest);
-  const settings = resolveHostSettings(options.overrides, manifest?.host ?? {}, cwd);
+  const settings = resolveHostSettings(options.overrides, manifest?.host ?? {}, surroundings.cwd);
   const clock = systemClock();
   await using started = new AsyncDisposableStack();
 
-  const logs = createDescriptorSink({ fd: output.fd, clock });
-  started.defer(() => logs.flush());
+  const { store, token, logger } = await openData(settings, surroundings, clock, started);
+  if (settings.workers > 1) {
+    logger.warn({ workers: settings.workers }, 'this version runs one worker process; the rest of --workers is ignored');
+  }
+  const registry = await createRegistry({ artifacts: store.artifacts, records: store.records, clock, logger });
+  const own: SocketAddress[] = [];
+  const deployments = new Deployments({
+    registry,
+    runtimes: createRuntimes({
+      binder: createJcoBinder({ cache: store.cache }),
+      environment: {
+        clock,
+        random: (bytes) => void randomFillSync(bytes),
+        ownAddresses: () => own,
+        ownDirectories: [settings.data],
+        lookup: systemLookup,
+      },
+    }),
+    logger,
+    clock,
+    baseDir: surroundings.cwd,
+  });
+
+  const lifecycle = { ready: false };
+  const serving = { clock, logger, random: (count: number) => randomBytes(count) };
+  let edge: Listening | undefined;
+  const admin = await listen({
+    ...serving,
+    ...parseListen(settings.adminListen),
+    fetch: createAdmin({
+      deployments,
+      registry,
+      artifacts: store.artifacts,
+      token: token.value,
+      logger,
+      clock,
+      limits: { uploadBytes: MAX_UPLOAD_BYTES },
+      isReady: () => lifecycle.ready,
+      edgeUrl: () => edge?.url,
+    }).fetch,
+  });
+  started.defer(() => admin.destroy());
+  own.push(admin);
+
+  if (options.single === undefined) {
+    await deployments.start();
+    const target = { deployments, registry, artifacts: store.artifacts, maxBytes: MAX_UPLOAD_BYTES };
+    if (manifest !== undefined) await deployManifest(manifest, target);
+  } else {
+    const { file, name, config } = options.single;
+    await deployments.serveOnly(name, await readFile(file), { routes: ['/*'], ...config });
+  }
+  edge = await listen({
+    ...serving,
+    ...parseListen(settings.listen),
+    fetch: createEdge({ deployments, ...serving }).fetch,
+    maxHeaderBytes: MAX_HEADER_BYTES,
+  });
+  started.defer(() => edge.destroy());
+  own.push(edge);
+  lifecycle.ready = true;
+  logger.info({ edge: edge.url, admin: admin.url }, 'ready');
+
+  const resources = started.move();
+  const ended = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    lifecycle.ready = false;
+    await drain(edge, deployments, clock, logger);
+    await resources.disposeAsync();
+    ended.resolve();
+  };
+  return {
+    edge: edge.url,
+    admin: admin.url,
+    tokenFile: token.file,
+    functions: deployments.live().map(({ name, lane, config }) => {
+      const routes = config.routes.map((route) => route.source);
+      return { name, lane, routes: options.single === undefined ? [...routes, `/fn/${name}/*`] : routes };
+    }),
+    closed: ended.promise,
+    close: () => (closing ??= close()),
+  };
+}
+
+interface OpenedData {
+  readonly store: Store;
+  readonly token: AdminToken;
+  readonly logger: Logger;
+}
+
+/** The data directory, the token in it, and a log that never shows the token. */
+async function openData(
+  settings: HostSettings,
+  { env, log: output }: Surroundings,
+  clock: Clock,
+  started: AsyncDisposableStack,
+): Promise<OpenedData> {
+  const meter = countingMeter();
+  const sink = createDescriptorSink({ fd: output.fd, clock, meter });
+  started.defer(() => sink.flush());
   let logger: Logger | undefined;
   const store = await openFileStore({
     directory: settings.data,
@@ -51,121 +166,29 @@ export async function startHost(options: ServeOptions, { env, cwd, log: output }
   });
   started.defer(() => store.close());
   const token = await adminToken({ dataDir: settings.data, env });
-  const log = createLogger({
-    destination: output.text ? createTextSink({ sink: logs, colour: output.colour }) : logs,
+  logger = createLogger({
+    destination: output.text ? createTextSink({ sink, colour: output.colour }) : sink,
     level: settings.logLevel,
     serviceName: 'selvedge',
     clock,
     redaction: createRedaction([token.value]),
+    meter,
   });
-  logger = log;
-  if (settings.workers > 1) log.warn({ workers: settings.workers }, 'this version runs one worker process; the rest of --workers is ignored');
-
-  const registry = await createRegistry({ artifacts: store.artifacts, records: store.records, clock, logger: log });
-  const own: SocketAddress[] = [];
-  const runtimes = createRuntimes({
-    binder: createJcoBinder({ cache: { get: (key) => store.cache.get(key), put: async (key, bytes) => void (await store.cache.put(key, bytes)) } }),
-    environment: { clock, random: (bytes) => void randomFillSync(bytes), ownAddresses: () => own, ownDirectories: [settings.data], lookup: systemLookup },
-  });
-  const deployments = new Deployments({ registry, runtimes, logger: log, clock, baseDir: cwd });
-
-  const lifecycle = { ready: false };
-  const adminAddress = parseListen(settings.adminListen);
-  const edgeAddress = parseListen(settings.listen);
-  let edge: Listening | undefined;
-  const serving = { clock, logger: log, random: (count: number) => randomBytes(count) };
-  const admin = await listen({
-    ...serving,
-    fetch: createAdmin({
-      deployments,
-      registry,
-      artifacts: store.artifacts,
-      token: token.value,
-      logger: log,
-      clock,
-      limits: { uploadBytes: MAX_UPLOAD_BYTES },
-      isReady: () => lifecycle.ready,
-      edgeUrl: () => edge?.url,
-    }).fetch,
-    ...adminAddress,
-  });
-  started.defer(() => admin.destroy());
-  own.push(admin);
-
-  if (options.single !== undefined) {
-    const { file, name, config } = options.single;
-    await deployments.serveOnly(name, await readFile(file), { routes: ['/*'], ...config } as JsonObject);
-  } else {
-    await deployments.start();
-    if (manifest !== undefined) await deployManifest(manifest, deployments, registry, store);
-  }
-  edge = await listen({
-    ...serving,
-    fetch: createEdge({ deployments, ...serving }).fetch,
-    maxHeaderBytes: MAX_HEADER_BYTES,
-    ...edgeAddress,
-  });
-  started.defer(() => edge.destroy());
-  own.push(edge);
-  lifecycle.ready = true;
-  log.info({ edge: edge.url, admin: admin.url }, 'ready');
-
-  const resources = started.move();
-  const ended = Promise.withResolvers<void>();
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    lifecycle.ready = false;
-    const cut = clock.after(DRAIN_MS, () => {
-      log.warn({ grace_ms: DRAIN_MS }, 'requests in flight did not finish in time and are cut');
-      void deployments.abort();
-      edge.destroy();
-    });
-    await edge.drain();
-    cut();
-    await deployments.close();
-    log.info({}, 'ended');
-    await resources.disposeAsync();
-    ended.resolve();
-  };
-  return {
-    edge: edge.url,
-    admin: admin.url,
-    tokenFile: token.file,
-    functions: deployments.live().map((live) => ({
-      name: live.name,
-      lane: live.lane,
-      routes: options.single === undefined ? [...live.config.routes.map((route) => route.source), `/fn/${live.name}/*`] : ['/*'],
-    })),
-    closed: ended.promise,
-    close: () => (closing ??= close()),
-  };
+  started.use(reportLosses({ meter, logger, clock, everyMs: LOSS_REPORT_MS }));
+  return { store, token, logger };
 }
 
-/** The manifest says what is deployed of it: new or changed functions become versions, ones it no longer names are taken out. */
-async function deployManifest(manifest: Manifest, deployments: Deployments, registry: Registry, store: Store): Promise<void> {
-  const named = new Set(manifest.functions.map((each) => each.name));
-  for (const { active } of registry.list()) {
-    if (active?.origin === 'manifest' && !named.has(active.name)) await deployments.deactivate(active.name);
-  }
-  await Promise.all(manifest.functions.map((each) => deployFunction(each, named, deployments, store)));
-}
-
-async function deployFunction({ name, module, raw }: ManifestFunction, beside: ReadonlySet<string>, deployments: Deployments, store: Store): Promise<void> {
-  const staged = await store.artifacts.stage(createReadStream(module), { maxBytes: MAX_UPLOAD_BYTES });
-  try {
-    if (deployments.serves(name, staged.sha256, raw as JsonObject)) return;
-    await deployments.deploy(name, staged, raw as JsonObject, { origin: 'manifest', activate: true, beside });
-  } catch (thrown) {
-    throw notDeployed(name, thrown);
-  } finally {
-    await staged.discard();
-  }
-}
-
-function notDeployed(name: string, thrown: unknown): unknown {
-  if (!(thrown instanceof SelvedgeError)) return thrown;
-  const { code, status, message, fix, details } = thrown;
-  return new TrafficError({ code, status, message: `the function ${name} of the manifest cannot be deployed: ${message}`, fix, details, cause: thrown });
+/** Lets the requests in flight finish, for a bounded time. */
+async function drain(edge: Listening, deployments: Deployments, clock: Clock, logger: Logger): Promise<void> {
+  const cancelCut = clock.after(DRAIN_MS, () => {
+    logger.warn({ grace_ms: DRAIN_MS }, 'requests in flight did not finish in time and are cut');
+    void deployments.abort();
+    edge.destroy();
+  });
+  await edge.drain();
+  cancelCut();
+  await deployments.close();
+  logger.info({}, 'ended');
 }
 
 /** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */

@@ -13,7 +13,7 @@ function packageVersion(): string {
 export function main(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process;
   const cwd = process.cwd();
-  const log = { fd: 2, text: stderr.isTTY === true, colour: stderr.hasColors?.() ?? false };
+  const log = { fd: 2, text: stderr.isTTY, colour: stderr.hasColors?.() ?? false };
   return runCli(argv, {
     version: packageVersion(),
     env,

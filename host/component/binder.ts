@@ -45,5 +45,5 @@ export interface Binder {
 /** Keeps what a binder has made between starts. Failing to keep is no failure: it is made again. */
 export interface BinderCache {
   get(key: string): Promise<Uint8Array | undefined>;
-  put(key: string, bytes: Uint8Array): Promise<void>;
+  put(key: string, bytes: Uint8Array): Promise<unknown>;
 }

@@ -30,7 +30,7 @@ export interface Limits {
   readonly log: number;
   /** Bytes of guest log of one request. */
   readonly logTotal: number;
-  /** Elements of all tables of one instance. */
+  /** Elements of each table. */
   readonly tableElements: number;
 }
 
@@ -128,7 +128,7 @@ export const LIMITS: readonly LimitRule[] = [
     100_000,
     1,
     10_000_000,
-    'Elements of all tables of one instance together.',
+    'Elements of each table.',
   ),
 ];
 

@@ -228,3 +228,24 @@ test('after all of it nothing is left behind', async () => {
   expect((await readFile(join(host.data, 'admin-token'), 'utf8')).trim()).toBe(host.token);
   expect(host.log.filter((line) => line['code'] === 'internal')).toEqual([]);
 });
+
+describe("the host's own data", () => {
+  test('is out of reach of a directory grant that covers it, and cannot be granted', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'selvedge-covering-'));
+    await using around = new AsyncDisposableStack();
+    around.defer(() => rm(directory, { recursive: true }));
+    const data = join(directory, '.selvedge');
+    const covering = around.use(await startHost({ data, cwd: directory }));
+    await covering.deploy('reader', 'sensors', { grants: { poll: true, dirs: [`${directory}::/sensors:rw`] } });
+    await writeFile(join(directory, 'free.txt'), 'free');
+    const read = async (path: string) => (await send(`${covering.edge}/fn/reader/read?path=${path}`)).text;
+    expect(await read('free.txt')).toBe('free');
+    for (const path of ['.selvedge/admin-token', './.selvedge/../.selvedge/admin-token', '.selvedge/owner.json']) {
+      expect(await read(path)).toBe('not-permitted\n');
+    }
+    for (const inside of [data, join(data, 'cache')]) {
+      const refused = await covering.put('thief', 'sensors', { grants: { poll: true, dirs: [`${inside}::/sensors`] } });
+      expect([refused.status, await refused.json()]).toMatchObject([422, { code: 'preopen-refused' }]);
+    }
+  });
+});

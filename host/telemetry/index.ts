@@ -12,6 +12,7 @@ export {
   type LogSink,
 } from './sink.ts';
 export { createTextSink, type TextSinkOptions } from './text-sink.ts';
+export { reportLosses, type LossReportOptions } from './loss-report.ts';
 export { countingMeter, noMeter, type DropReason, type LogCounts, type LogMeter } from './meter.ts';
 export { createRedaction, type SecretRedaction } from './redaction.ts';
 export {

@@ -24,7 +24,7 @@ function format(line: Record<string, unknown>, colour: boolean): string {
   const style = (how: Parameters<typeof styleText>[0], text: string) => (colour ? styleText(how, text, { validateStream: false }) : text);
   const level = String(line['level']);
   const parts = [style('dim', String(line['ts']).slice(11, 23)), style(STYLES[level as keyof typeof STYLES] ?? 'dim', level.padEnd(5))];
-  if (line['source'] === 'guest') parts.push(style('cyan', `${String(line['function'])} ${String(line['stream'] ?? '')}|`));
+  if (line['source'] === 'guest') parts.push(style('cyan', `${String(line['function'])} ${shown(line['stream'] ?? '')}|`));
   parts.push(escapeGuestText(String(line['msg'])));
   for (const [name, value] of Object.entries(line)) {
     if (PLACED.has(name) || (name === 'function' && line['source'] === 'guest')) continue;

@@ -6,5 +6,6 @@
  */
 export { Deployments, type DeployOptions, type DeploymentsOptions, type Inspected, type Unavailable } from './deployments.ts';
 export { TrafficError } from './errors.ts';
+export { deployManifest, type ManifestDeployment } from './manifest.ts';
 export { LiveFunction, type Caller } from './live-function.ts';
 export type { RouteMatch } from './routes.ts';

@@ -34,6 +34,10 @@ describe('RoutingTable', () => {
     expect(() => table({ wild: ['/a/*'] }).match('GET', '/ab')).toThrow(expect.objectContaining({ code: 'not-found', status: 404 }));
   });
 
+  it('takes HEAD where it takes GET', () => {
+    expect(table({ reads: ['GET /x'] }).match('HEAD', '/x').target).toBe('reads');
+  });
+
   it('says which methods a path takes', () => {
     const routes = table({ reads: ['GET /x'], writes: ['PUT /x'] });
     expect(() => routes.match('DELETE', '/x')).toThrow(

@@ -77,8 +77,8 @@ export class RoutingTable<Target> {
     const allow = new Set<string>();
     for (const { route, target } of this.#routes) {
       if (!(route.wildcard ? `${path}/`.startsWith(route.path) : path === route.path)) continue;
-      if (route.method === undefined || route.method === method) return { target, prefix: '' };
-      allow.add(route.method);
+      if (takes(route, method)) return { target, prefix: '' };
+      if (route.method !== undefined) allow.add(route.method);
     }
     const named = this.#matchName(path);
     if (named !== undefined) return named;
@@ -109,6 +109,11 @@ export class RoutingTable<Target> {
           Number(a.method === undefined) - Number(b.method === undefined),
       );
   }
+}
+
+/** Who answers GET answers HEAD (RFC 9110 section 9.3.2). */
+function takes(route: Route, method: string): boolean {
+  return route.method === undefined || route.method === method || (route.method === 'GET' && method === 'HEAD');
 }
 
 function sameRoute(a: Route, b: Route): boolean {

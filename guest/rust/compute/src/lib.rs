@@ -4,6 +4,11 @@ use support::{Reply, Request};
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 
+const PATHS: &str = "\
+compute: work for the processor
+  /prime?n=1000         the nth prime; the first is 2
+  /mandelbrot?size=64   a picture of size x size pixels, as PGM
+";
 const MANDELBROT_MAX: u64 = 4096;
 const PRIME_MAX: u64 = 10_000_000;
 
@@ -33,7 +38,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
                 format!("size is not in 1..={MANDELBROT_MAX}\n"),
             )),
         },
-        _ => Err(Reply::not_found()),
+        path => Err(Reply::guide(path, PATHS)),
     }
 }
 

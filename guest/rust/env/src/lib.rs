@@ -11,6 +11,16 @@ use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wasip2::io::streams::StreamError;
 use wasip2::random::{insecure, insecure_seed, random};
 
+const PATHS: &str = "\
+env: what the host lets a function know
+  /env                                       the environment variables that are granted
+  /args, /cwd                                arguments and working directory
+  /wall, /monotonic, /clock-resolution       the clocks
+  /random?len=16, /insecure-random?len=16    random bytes
+  /random-u64, /insecure-random-u64          a random number
+  /insecure-seed                             a seed for hash tables
+  /stdin, /terminal                          the standard streams
+";
 const STDIN_MAX: usize = 64 * 1024;
 
 struct Env;
@@ -75,7 +85,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
                 terminal_stderr::get_terminal_stderr().is_some().to_string(),
             ),
         ])),
-        _ => Reply::not_found(),
+        path => Reply::guide(path, PATHS),
     })
 }
 

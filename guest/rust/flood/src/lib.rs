@@ -8,6 +8,12 @@ use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wasip2::io::streams::{OutputStream, StreamError};
 
+const PATHS: &str = "\
+flood: more on stdout and stderr than anybody wants to read
+  /stdout?bytes=1000, /stderr?bytes=1000   lines of 64 bytes
+  /long-line?bytes=1000                    no line break at all
+  /raw?hex=1b5b316d                        exactly these bytes
+";
 const LINE: usize = 64;
 const LINES: u64 = 64;
 /// What `blocking-write-and-flush` takes at most.
@@ -40,7 +46,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
                     .map_err(|error| (0, error)),
             ))
         }
-        _ => Err(Reply::not_found()),
+        path => Err(Reply::guide(path, PATHS)),
     }
 }
 

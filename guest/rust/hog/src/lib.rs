@@ -10,6 +10,14 @@ use wasip2::http::types::{Fields, IncomingRequest, ResponseOutparam};
 use wasip2::io::streams::StreamError;
 use wasip2::random::random::get_random_bytes;
 
+const PATHS: &str = "\
+hog: greed for memory
+  /?mb=64                      grows its memory by 1 MiB at a time
+  /alloc?mb=64                 one allocation, untouched
+  /list?len=65536              one list from the host
+  /big-read?len=65536          one read of the request's body
+  /big-headers?n=10&bytes=100  n fields
+";
 const PAGE: usize = 64 * 1024;
 const PAGES_PER_MIB: usize = 16;
 /// What `memory.grow` gives where it is refused.
@@ -28,7 +36,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
     let len = query.number("len")?.unwrap_or(0);
     let mib = query.number("mb")?.unwrap_or(0);
     Ok(match request.path.as_str() {
-        "/" => grow(mib),
+        "/" if query.get("mb").is_some() => grow(mib),
         "/list" => length(get_random_bytes(len).len()),
         "/big-read" => {
             let (_body, input) = request_body(&request.incoming);
@@ -56,7 +64,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
                 Err(error) => Reply::text(507, format!("{error}\n")),
             }
         }
-        _ => Reply::not_found(),
+        path => Reply::guide(path, PATHS),
     })
 }
 

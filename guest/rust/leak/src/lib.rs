@@ -9,6 +9,13 @@ use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{Fields, IncomingRequest, OutgoingResponse, ResponseOutparam};
 use wasip2::io::poll::{Pollable, poll};
 
+const PATHS: &str = "\
+leak: handles that are never dropped
+  /fields?n=10, /pollables?n=10, /responses?n=10   makes n of them
+  /poll-many?n=10                                  n timers in one poll
+  /count                                           requests that this instance has seen
+";
+
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
 struct Leak;
@@ -35,7 +42,7 @@ fn answer(request: &Request) -> Result<Reply, Reply> {
             let count = REQUESTS.fetch_add(1, Ordering::Relaxed) + 1;
             Reply::text(200, format!("{count}\n"))
         }
-        _ => Reply::not_found(),
+        path => Reply::guide(path, PATHS),
     })
 }
 

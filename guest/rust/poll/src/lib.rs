@@ -10,6 +10,12 @@ use wasip2::http::types::{
 };
 use wasip2::io::poll::{Pollable, poll};
 
+const PATHS: &str = "\
+poll: waiting for several things at once
+  /?timers=10,50,200             timers, in milliseconds
+  /?timers=10&url=https://...    and a request to an origin that is granted
+  /sleep?ms=200                  one timer
+";
 const MILLISECOND: u64 = 1_000_000;
 
 struct Poll;
@@ -18,9 +24,11 @@ impl Guest for Poll {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let request = Request::new(request);
         let result = match request.path.as_str() {
-            "/" => wait_for_all(&request),
+            "/" if ["timers", "url"].iter().any(|name| request.query.get(name).is_some()) => {
+                wait_for_all(&request)
+            }
             "/sleep" => sleep(&request),
-            _ => Err(Reply::not_found()),
+            path => Err(Reply::guide(path, PATHS)),
         };
         support::reply::send(result, out);
     }

@@ -20,6 +20,16 @@ use wasip2::http::types::{
 };
 use wasip2::io::streams::InputStream;
 
+/// The paths, as a text for whoever asks for `/` or for one that is not there.
+pub const PATHS: &str = "\
+sensors: the files of the directory that is granted as /sensors
+  /sensors               lists them
+  /sensors/NAME          GET, PUT or DELETE one of them
+  /preopens              the directories that are granted
+  /read?path=NAME, and open, stat, list, write, mkdir, rmdir, unlink, rename, link, symlink,
+  readlink, truncate, utimes, hash, same, open-many: one call of wasi:filesystem each
+";
+
 /// What a handler gives: an answer held in memory, or a file to stream.
 pub enum Answer {
     /// A short answer.
@@ -49,6 +59,9 @@ fn route(request: &Request) -> Result<Answer, Failure> {
         return Ok(Answer::Reply(Reply::json(json::array(
             names.map(|name| json::string(&name)),
         ))));
+    }
+    if request.path == "/" {
+        return Ok(Answer::Reply(Reply::guide(&request.path, PATHS)));
     }
     let directory = preopen(request.query.get("preopen").unwrap_or("/sensors"))?;
     match request.path.strip_prefix("/sensors") {

@@ -8,7 +8,7 @@ use wasip2::filesystem::types::{
 };
 
 use crate::failure::Failure;
-use crate::{Answer, files, preopen};
+use crate::{Answer, PATHS, files, preopen};
 
 const READ_MAX: u64 = 1024 * 1024;
 
@@ -56,7 +56,7 @@ pub fn call(request: &Request, directory: Descriptor) -> Result<Answer, Failure>
         }
         "/hash" => hash(query, &directory)?,
         "/same" => same(query, &directory)?,
-        _ => Reply::not_found(),
+        path => Reply::guide(path, PATHS),
     };
     Ok(Answer::Reply(done))
 }

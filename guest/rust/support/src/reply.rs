@@ -31,9 +31,9 @@ impl Reply {
         Self::new(200, "application/json", body.into() + "\n")
     }
 
-    /// What a path that means nothing gets.
-    pub fn not_found() -> Self {
-        Self::text(404, "no such path in this sample\n")
+    /// The sample's paths as a text: asked for at `/`, and what a path gets that it does not know.
+    pub fn guide(path: &str, paths: &str) -> Self {
+        Self::text(if path == "/" { 200 } else { 404 }, paths)
     }
 
     /// Adds a header.
