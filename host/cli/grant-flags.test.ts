@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { FUNCTION_NAME_PATTERN, GRANT_FLAGS, LOG_LEVELS } from '../config/index.ts';
+import { FUNCTION_NAME_PATTERN } from '../base/index.ts';
+import { GRANT_FLAGS, LOG_LEVELS } from '../config/index.ts';
 import { functionNamePattern } from './function-name.ts';
 import { grantOptions } from './grant-flags.ts';
 import { logLevels } from './host-settings.ts';

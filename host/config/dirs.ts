@@ -1,6 +1,6 @@
 import { posix, resolve } from 'node:path';
-import { formatBytes, parseBytes } from '../base/index.ts';
-import { invalidText, quote } from './errors.ts';
+import { formatBytes, parseBytes, quote } from '../base/index.ts';
+import { invalidText } from './errors.ts';
 import type { DirGrant } from './types.ts';
 
 /** Bytes that a writable grant may hold where it does not say. */

@@ -66,11 +66,6 @@ export function formatPath(segments: readonly PropertyKey[]): string {
   return text;
 }
 
-/** User text for use in a message: quoted, escaped, and short. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
 function headline(problem: ConfigProblem): string {
   const place =
     problem.file === undefined

@@ -1,5 +1,6 @@
+import { quote } from '../base/index.ts';
 import { resolve } from 'node:path';
-import { ConfigError, quote } from './errors.ts';
+import { ConfigError } from './errors.ts';
 import { flagAt } from './flags.ts';
 import { explainIssues, toProblems, type Finding } from './findings.ts';
 import { LIMITS, defaultLimits, type LimitName } from './limits.ts';

@@ -1,5 +1,6 @@
+import { quote } from '../base/index.ts';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { invalidText, quote } from './errors.ts';
+import { invalidText } from './errors.ts';
 import type { AddressRange, CanonicalHost } from './types.ts';
 
 /**

@@ -43,5 +43,5 @@ export { canonicalHost, parseAddressRange } from './hosts.ts';
 export { parseSocketGrant } from './sockets.ts';
 export { parseRoute } from './routes.ts';
 export { parseListen, type ListenAddress } from './listen.ts';
-export { FUNCTION_NAME_PATTERN, parseFunctionName } from './names.ts';
+export { parseFunctionName } from './names.ts';
 export { functionConfigJsonSchema, manifestJsonSchema, type JsonSchema } from './json-schema.ts';

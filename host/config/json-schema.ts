@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FUNCTION_NAME_PATTERN } from './names.ts';
+import { FUNCTION_NAME_PATTERN } from '../base/index.ts';
 import { functionSchema, hostSchema } from './schema.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

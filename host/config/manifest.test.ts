@@ -117,7 +117,7 @@ admin_listen = "x"
         .filter((line) => line.startsWith('selvedge.toml')),
     ).toEqual([
       'selvedge.toml:1:2: hots: unknown table "hots".',
-      'selvedge.toml:2:11: function.B: "B" cannot name a function.',
+      'selvedge.toml:2:11: function.B: "B" is not a function name.',
       'selvedge.toml:4:11: function.c.module: is missing.',
       'selvedge.toml:7:10: host.listen: "8080" is not HOST:PORT.',
       'selvedge.toml:8:11: host.workers: there is at least one worker.',

@@ -1,8 +1,9 @@
+import { quote } from '../base/index.ts';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TomlError, parse } from 'smol-toml';
 import { absoluteDirTable } from './dirs.ts';
-import { ConfigError, quote, type ConfigProblem } from './errors.ts';
+import { ConfigError, type ConfigProblem } from './errors.ts';
 import { explainIssues, refusal, toProblems, type Finding } from './findings.ts';
 import { checkFunctionConfig } from './function-config.ts';
 import { nearest } from './nearest.ts';

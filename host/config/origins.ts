@@ -1,4 +1,5 @@
-import { invalidText, quote } from './errors.ts';
+import { quote } from '../base/index.ts';
+import { invalidText } from './errors.ts';
 import { canonicalHost, parseHost, parsePort, splitPort } from './hosts.ts';
 import type { HostPattern, OriginPattern } from './types.ts';
 

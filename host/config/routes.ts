@@ -1,4 +1,5 @@
-import { invalidText, quote } from './errors.ts';
+import { quote } from '../base/index.ts';
+import { invalidText } from './errors.ts';
 import type { Route } from './types.ts';
 
 const STANDARD_METHODS = [
