@@ -14,6 +14,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const argv = process.argv.slice(2);
 
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.on('error', (error) => {
+    // A pipe whose reader has gone, as in `selvedge --version | true`, is nothing to report.
+    if (error.code !== 'EPIPE') throw error;
+  });
   // Answered here: it needs neither the bundled Node nor anything of the host.
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   process.stdout.write(`${version}\n`);

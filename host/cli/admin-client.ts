@@ -31,6 +31,11 @@ export const adminOptions: readonly OptionSpec[] = [
   },
 ];
 
+/** Details of a problem → a command line to paste. */
+export type ExampleFor = (
+  details: Readonly<Record<string, unknown>> | undefined,
+) => string | undefined;
+
 /** Talks to the admin API: adds the token, reads answers, turns problem details into errors. */
 export class AdminClient {
   readonly #url: URL;
@@ -54,9 +59,16 @@ export class AdminClient {
 
   /**
    * Asks for one thing and returns its JSON, `undefined` for an answer without a body.
-   * `doing` begins the error message: "deploy hello".
+   * `doing` begins the error message: "deploy hello"; `exampleFor` makes the command line that
+   * would work of the details of a refusal, where one can be made.
    */
-  async request(method: string, path: string, doing: string, body?: FormData): Promise<unknown> {
+  async request(
+    method: string,
+    path: string,
+    doing: string,
+    body?: FormData,
+    exampleFor?: ExampleFor,
+  ): Promise<unknown> {
     const target = new URL(this.#url.pathname.replace(/\/$/, '') + path, this.#url);
     const response = await this.#fetch(target, {
       method,
@@ -68,7 +80,7 @@ export class AdminClient {
       throw unreachable(this.#url.origin, doing, error);
     });
     const text = await response.text();
-    if (!response.ok) throw problem(response, text, doing);
+    if (!response.ok) throw problem(response, text, doing, exampleFor);
     if (text === '') return undefined;
     return parseJson(text, () => `The admin API answered something that is not JSON.`);
   }
@@ -144,24 +156,33 @@ function isLoopback(hostname: string): boolean {
 }
 
 /** RFC 9457 problem details made an error; any other answer is shown by its status. */
-function problem(response: Response, text: string, doing: string): CliError {
+function problem(
+  response: Response,
+  text: string,
+  doing: string,
+  exampleFor?: ExampleFor,
+): CliError {
   const members: Record<string, unknown> = {};
   if (/^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')) {
     const parsed = parseJson(text, () => 'The admin API answered an error that is not JSON.');
     if (typeof parsed === 'object' && parsed !== null) Object.assign(members, parsed);
   }
-  const { type: _type, title, status: _status, detail, code, fix, ...details } = members;
+  const { type: _type, title, status: _status, detail, code, fix, ...rest } = members;
+  const details = Object.keys(rest).length > 0 ? rest : undefined;
   const reason = [detail, title].find((member) => typeof member === 'string');
   return new CliError({
     code: typeof code === 'string' ? code : `http-${response.status}`,
     status: response.status,
-    message: `Could not ${doing}: the host answered ${response.status}.`,
+    message: `Could not ${doing}: the host answered ${response.status}${typeof code === 'string' ? ` (${code})` : ''}.`,
     cause: new Error(
       typeof reason === 'string' ? reason : response.statusText || 'no reason given',
     ),
     fix: typeof fix === 'string' ? fix : undefined,
-    details: Object.keys(details).length > 0 ? details : undefined,
-    example: response.status === 401 ? 'selvedge list --token-file DATA/admin-token' : undefined,
+    details,
+    example:
+      response.status === 401
+        ? 'selvedge list --token-file DATA/admin-token'
+        : exampleFor?.(details),
   });
 }
 

@@ -89,6 +89,10 @@ export interface ImportExplanation {
 export interface TextSink {
   write(chunk: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
+  /** Tells of a write that failed; a stream on which nobody listens would end the process. */
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+  /** Whether what is written no longer arrives. */
+  readonly closed?: boolean | undefined;
 }
 
 /** The part of `process` that tells of signals. */
@@ -105,9 +109,14 @@ export interface CliDependencies {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly signals: SignalSource;
-  /** Ends the process at once: only for a second signal while draining. */
+  /** Ends the process at once: for a second signal, and for one during a long start. */
   readonly exit: (code: number) => void;
   readonly fetch: typeof fetch;
+  /**
+   * Asks the person at the terminal a question that yes or no answers; `undefined` where there is
+   * none. Absent: the terminal of this process.
+   */
+  readonly confirm?: ((question: string) => Promise<boolean | undefined>) | undefined;
   /** Starts a host; rejects with a `SelvedgeError` that says what to mend. */
   readonly serve: (options: ServeOptions) => Promise<RunningHost>;
   /** Explains a module; rejects with a `SelvedgeError` when the bytes are no module. */

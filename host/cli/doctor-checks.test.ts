@@ -36,8 +36,11 @@ describe('doctor', () => {
     expect(code).toBe(0);
     expect(text).not.toContain('fix:');
     expect(text.match(/✓/g)).toHaveLength(checks.length);
+    expect(text).toMatch(/\n\nA host can run here: selvedge serve\n$/);
   });
 
+  const taken = () =>
+    Promise.reject(Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' }));
   const fail = (message: string) => () => Promise.reject(new Error(message));
   test.each<[string, number, Partial<Machine>, RegExp]>([
     ['an old Node', 1, { nodeVersion: '20.1.0' }, /26 is needed/],
@@ -51,8 +54,9 @@ describe('doctor', () => {
       { mode: (path) => Promise.resolve(path.endsWith('token') ? undefined : 0o40777) },
       /chmod go-w/,
     ],
-    ['a port that is taken', 0, { bind: fail('EADDRINUSE') }, /EADDRINUSE/],
-    ['no /proc', 0, { openThroughProc: fail('ENOENT') }, /Directory grants need Linux/],
+    ['a port that is taken', 0, { bind: taken }, /127\.0\.0\.1:8080 is in use/],
+    ['an address of another machine', 0, { bind: fail('EADDRNOTAVAIL') }, /EADDRNOTAVAIL/],
+    ['no /proc', 0, { openThroughProc: fail('ENOENT') }, /do not work here[^]*need Linux/],
     [
       'few open files',
       0,
@@ -65,6 +69,9 @@ describe('doctor', () => {
     expect(result.text).toMatch(message);
     expect(result.text).toContain('fix:');
     expect(result.code).toBe(code);
+    expect(result.text).toMatch(
+      code === 0 ? /\n\nA host can run here; mind the warning/ : /\n\nA host cannot run here before/,
+    );
   });
 });
 

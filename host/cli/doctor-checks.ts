@@ -38,6 +38,8 @@ export interface Machine {
 const ok = (found: string): Finding => ({ state: 'ok', found });
 const warning = (found: string, fix: string): Finding => ({ state: 'warning', found, fix });
 const problem = (found: string, fix: string): Finding => ({ state: 'problem', found, fix });
+const isTaken = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 export const checks: readonly Check[] = [
@@ -53,12 +55,12 @@ export const checks: readonly Check[] = [
     },
   },
   {
-    name: 'JavaScript Promise Integration',
+    name: 'WebAssembly',
     async run({ hasJspi }) {
       return hasJspi
-        ? ok('WebAssembly.Suspending is there')
+        ? ok('can wait for the host (JSPI)')
         : problem(
-            'WebAssembly.Suspending is missing',
+            'cannot wait for the host (JSPI): WebAssembly.Suspending is missing',
             'Start selvedge with the Node 26 that it brings, without V8 flags that switch JSPI off.',
           );
     },
@@ -68,7 +70,7 @@ export const checks: readonly Check[] = [
     async run(machine) {
       try {
         await machine.loadTranspiler();
-        return ok('@bytecodealliance/jco-transpile loads');
+        return ok('@bytecodealliance/jco-transpile can be loaded');
       } catch (error) {
         return problem(
           reason(error),
@@ -84,13 +86,18 @@ export const checks: readonly Check[] = [
         try {
           await machine.bind(address);
         } catch (error) {
-          return warning(
-            `${address}: ${reason(error)}`,
-            'Stop what listens there, or serve with --listen and --admin-listen 127.0.0.1:0.',
-          );
+          return isTaken(error)
+            ? warning(
+                `${address} is in use, by a host that runs already or by another program`,
+                'Fine where that is your host. Else stop it, or serve with --listen and --admin-listen at other ports.',
+              )
+            : warning(
+                `${address} cannot be used: ${reason(error)}`,
+                'Serve with --listen and --admin-listen at an address of this machine.',
+              );
         }
       }
-      return ok(`${machine.addresses.join(' and ')} free`);
+      return ok(`${machine.addresses.join(' and ')} are free`);
     },
   },
   {
@@ -99,7 +106,10 @@ export const checks: readonly Check[] = [
       try {
         await machine.checkWritable(machine.data);
       } catch (error) {
-        return problem(reason(error), 'Name a directory you may write with --data DIR.');
+        return problem(
+          `${machine.data} cannot be written: ${reason(error)}`,
+          'Name a directory you may write with --data DIR.',
+        );
       }
       const token = await machine.mode(`${machine.data}/admin-token`);
       if (token !== undefined && machine.platform !== 'win32' && (token & 0o077) !== 0) {
@@ -115,7 +125,7 @@ export const checks: readonly Check[] = [
           `chmod go-w ${machine.data}`,
         );
       }
-      return ok(`${machine.data} writable${directory === undefined ? ', will be made' : ''}`);
+      return ok(`${machine.data} ${directory === undefined ? 'is not there yet and can be made' : 'can be written'}`);
     },
   },
   {
@@ -123,10 +133,10 @@ export const checks: readonly Check[] = [
     async run(machine) {
       try {
         await machine.openThroughProc();
-        return ok('/proc/self/fd works');
+        return ok('work here: directories are opened through /proc/self/fd');
       } catch (error) {
         return warning(
-          `no /proc/self/fd: ${reason(error)}`,
+          `do not work here: no /proc/self/fd (${reason(error)})`,
           'Directory grants need Linux with /proc mounted; functions without `dirs` run all the same.',
         );
       }
@@ -137,28 +147,28 @@ export const checks: readonly Check[] = [
     async run(machine) {
       const limits = await machine.readProc('/proc/self/limits');
       const soft = /^Max open files\s+(\S+)/m.exec(limits ?? '')?.[1];
-      if (soft === undefined) return ok('limit unknown on this system');
+      if (soft === undefined) return ok('this system does not tell its limit');
       return soft !== 'unlimited' && Number(soft) < 4096
         ? warning(
-            `at most ${soft}`,
+            `at most ${soft} at once, and each connection is one`,
             'Raise it before starting: ulimit -n 65536 (LimitNOFILE= in a systemd unit).',
           )
-        : ok(`at most ${soft}`);
+        : ok(`at most ${soft} at once`);
     },
   },
   {
     name: 'memory mappings',
     async run(machine) {
       const text = await machine.readProc('/proc/sys/vm/max_map_count');
-      if (text === undefined) return ok('limit unknown on this system');
+      if (text === undefined) return ok('this system does not tell its limit');
       const count = Number(text.trim());
       // A suspended stack takes two mappings, and V8 aborts the process when there are no more.
       return count < 65530
         ? warning(
-            `vm.max_map_count is ${count}`,
-            'sysctl -w vm.max_map_count=262144: each waiting request takes two mappings.',
+            `at most ${count} (vm.max_map_count), and each waiting request takes two`,
+            'Raise it: sysctl -w vm.max_map_count=262144',
           )
-        : ok(`vm.max_map_count is ${count}`);
+        : ok(`at most ${count} (vm.max_map_count)`);
     },
   },
 ];

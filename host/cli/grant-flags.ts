@@ -1,7 +1,7 @@
 import type { GivenOptions, OptionSpec } from './command.ts';
 import type { RawConfig } from './dependencies.ts';
 import { SelvedgeError } from '../base/index.ts';
-import { usageError } from './errors.ts';
+import { CliError, exitCodes } from './errors.ts';
 
 /**
  * The flags that grant something or limit something; alike wherever a function is given. What
@@ -37,7 +37,7 @@ export const grantOptions: readonly OptionSpec[] = [
   {
     name: 'clock',
     value: 'NAME',
-    description: 'give a clock: wall (monotonic is always there)',
+    description: 'give a clock: wall (monotonic needs no grant)',
     repeat: true,
     choices: ['wall', 'monotonic'],
   },
@@ -59,9 +59,9 @@ export async function configWithFlags(
   cwd: string,
 ): Promise<RawConfig> {
   if (!grantOptions.some(({ name }) => options.has(name))) return base;
-  const { configFromFlags } = await import('../config/index.ts');
-  const given = await asUsage(() =>
-    configFromFlags(
+  const { configFromFlags, parseFunctionConfig } = await import('../config/index.ts');
+  const given = await asUsage(() => {
+    const raw = configFromFlags(
       {
         dir: options.list('dir'),
         env: options.list('env'),
@@ -75,8 +75,11 @@ export async function configWithFlags(
       },
       env,
       cwd,
-    ),
-  );
+    );
+    // Whether a directory is there can be told only where the host runs.
+    parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags', probe: () => 'directory' });
+    return raw;
+  });
   return overlay(base, given);
 }
 
@@ -86,7 +89,8 @@ export async function asUsage<Value>(read: () => Value | Promise<Value>): Promis
     return await read();
   } catch (error) {
     if (!(error instanceof SelvedgeError)) throw error;
-    throw usageError(error.message, error.fix);
+    const { message, fix, details } = error;
+    throw new CliError({ code: 'bad-usage', status: 400, message, fix, details, exitCode: exitCodes.usage });
   }
 }
 

@@ -100,25 +100,39 @@ export function printReport(report: ModuleReport, output: Output): void {
   for (const line of report.producers) output.line(`  ${visible(line)}`);
 }
 
+/** Wide enough for the labels of a file's facts, among which the lane stands. */
+export const factWidth = 'sha256'.length;
+
+/** What it means for a module to be taken by a lane. */
+const laneMeanings: ReadonlyMap<string, string> = new Map([
+  ['http-0.2', 'each HTTP request is one call of wasi:http/incoming-handler'],
+]);
+
 /** Prints what a host would make of it: lane, what is callable, and the grant of each import. */
 export function printExplanation(explanation: ModuleExplanation, output: Output): void {
   const { lane, reason, callable, imports } = explanation;
-  output.fields([['lane', lane === undefined ? `none: ${reason}` : `${lane} (${reason})`]]);
+  const meaning = lane === undefined ? reason : (laneMeanings.get(lane) ?? reason);
+  output.fields([['lane', `${lane ?? 'none'}: ${meaning}`]], factWidth);
   if (callable.length > 0) output.line(output.style('bold', 'callable'));
   for (const one of callable) output.line(`  ${visible(one)}`);
   output.line(output.style('bold', 'imports'));
   if (imports.length === 0) output.line('  none');
+  const width = Math.max(0, ...imports.map(({ name }) => visible(name).length));
   for (const { name, functions, needs, line, covered } of imports) {
     const mark = covered ? output.style('green', 'ok     ') : output.style('red', 'missing');
     const grant =
       needs === 'always'
-        ? 'always there'
+        ? 'linked for every function'
         : needs === 'unknown'
           ? 'no grant provides it'
           : `grant: ${line ?? ''}`;
-    output.line(`  ${mark}  ${visible(name)}  ${output.style('dim', visible(grant))}`);
+    const padded = visible(name).padEnd(width);
+    output.line(`  ${mark}  ${padded}  ${output.style('dim', visible(grant))}`);
     if (!covered && functions.length > 0) {
       output.line(`           uses ${functions.map(visible).join(', ')}`);
     }
   }
+  const lines = new Set(imports.flatMap(({ covered, line }) => (covered ? [] : (line ?? []))));
+  if (lines.size > 0) output.line(output.style('bold', 'grants that are missing'));
+  for (const line of lines) output.line(`  ${visible(line)}`);
 }

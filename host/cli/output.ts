@@ -45,6 +45,11 @@ export class Output {
     this.#stdout.write(`${text}\n`);
   }
 
+  /** Whether the reader of stdout has gone, so that there is nobody to go on for. */
+  get closed(): boolean {
+    return this.#stdout.closed === true;
+  }
+
   /** Bytes as they are: the answer of a function. */
   raw(chunk: Uint8Array): void {
     this.#stdout.write(chunk);
@@ -74,9 +79,12 @@ export class Output {
     for (const row of shown) this.line(pad(row));
   }
 
-  /** Label and value pairs, one a line; values are made harmless here. */
-  fields(pairs: readonly (readonly [label: string, value: string])[]): void {
-    const width = Math.max(0, ...pairs.map(([label]) => label.length));
+  /**
+   * Label and value pairs, one a line; values are made harmless here. Labels take at least `least`
+   * columns, so that several blocks can stand under each other.
+   */
+  fields(pairs: readonly (readonly [label: string, value: string])[], least = 0): void {
+    const width = Math.max(least, ...pairs.map(([label]) => label.length));
     for (const [label, value] of pairs) {
       this.line(`${this.style('dim', label.padEnd(width))}  ${visible(value)}`);
     }

@@ -2,6 +2,7 @@ import { SelvedgeError } from '../base/index.ts';
 import type { TextSink } from './dependencies.ts';
 import { CliError, exitCodes } from './errors.ts';
 import { visible, wantsColour } from './output.ts';
+import { refusalText } from './refusals.ts';
 import { styleText } from 'node:util';
 
 interface Presentation {
@@ -31,10 +32,16 @@ export function presentError(
     const paint = (style: 'red' | 'dim' | 'cyan', text: string) =>
       colour ? styleText(style, text, { validateStream: false }) : text;
     stderr.write(`${paint('red', 'error:')} ${lines(shown.message)}\n`);
-    if (shown.cause !== undefined)
-      stderr.write(`${paint('dim', 'cause:')} ${lines(shown.cause)}\n`);
-    for (const text of problemTexts(shown.details)) stderr.write(`  ${lines(text)}\n`);
-    if (shown.fix !== undefined) stderr.write(`${paint('cyan', 'fix:')} ${lines(shown.fix)}\n`);
+    const refused = refusalText(shown.details, shown.message);
+    const isListed = refused !== undefined && refused.lines.length > 0;
+    const cause = isListed ? 'these imports are not covered:' : shown.cause;
+    const fix = refused === undefined ? shown.fix : refused.fix.join('\n');
+    if (cause !== undefined) stderr.write(`${paint('dim', 'cause:')} ${lines(cause)}\n`);
+    for (const text of refused?.lines ?? []) stderr.write(`  - ${text}\n`);
+    const problems = problemTexts(shown.details);
+    for (const text of problems) stderr.write(`  ${lines(text)}\n`);
+    const isSaid = problems.some((text) => text.endsWith(`\nfix: ${fix}`));
+    if (fix !== undefined && !isSaid) stderr.write(`${paint('cyan', 'fix:')} ${lines(fix)}\n`);
     if (shown.example !== undefined) stderr.write(`\n  ${lines(shown.example)}\n`);
     if (!(error instanceof SelvedgeError) && error instanceof Error && env['SELVEDGE_DEBUG']) {
       stderr.write(`${error.stack ?? ''}\n`);

@@ -24,11 +24,14 @@ export async function parseAndRun(argv: readonly string[], deps: CliDependencies
   let exitCode: number = exitCodes.ok;
   const program = prepared(new Command('selvedge'), deps)
     .description('Run WebAssembly functions behind HTTP, each with exactly what it was granted.')
+    .helpCommand('help [command]', 'show help for a command')
     .version(deps.version, '-V, --version', 'print the version')
     .addHelpText('after', rootHelp);
 
   for (const spec of commands) {
-    const command = prepared(new Command(spec.name), deps).summary(spec.summary);
+    const command = prepared(new Command(spec.name), deps)
+      .summary(spec.summary)
+      .helpCommand(false);
     command.description(
       `${sentence(spec.summary)}${spec.description ? `\n\n${spec.description}` : ''}`,
     );
@@ -64,7 +67,6 @@ function prepared(command: Command, deps: CliDependencies): Command {
   return command
     .exitOverride()
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError()
     .showHelpAfterError(
       `(selvedge ${command.name() === 'selvedge' ? '' : `${command.name()} `}--help tells more)`,

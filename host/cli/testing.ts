@@ -14,8 +14,12 @@ export interface Ran {
 }
 
 export class TextSinkFake {
-  readonly isTTY = false;
+  readonly isTTY: boolean;
   #text = '';
+
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
 
   write(chunk: string | Uint8Array): boolean {
     this.#text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
@@ -42,6 +46,7 @@ export function fakeDependencies(given: Partial<CliDependencies> = {}) {
       throw new Error(`exit(${code}) was not expected`);
     },
     fetch,
+    confirm: () => Promise.resolve(undefined),
     serve: () => Promise.reject(new Error('serve was not expected')),
     explainModule: () => Promise.reject(new Error('explainModule was not expected')),
     ...given,

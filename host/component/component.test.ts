@@ -253,6 +253,13 @@ describe('sections', () => {
 });
 
 describe('refusals', () => {
+  it('say how to go on, for a file that was cut off as for one that no rule allows', () => {
+    const cut = errorOf(() => readComponent(Uint8Array.from([...COMPONENT, 7, 5, 0])));
+    expect(cut.fix).toBe('build or copy it again; `wasm-tools validate FILE` shows more');
+    const wrong = errorOf(() => readComponent(raw(COMPONENT, section(7, 1, 0x70, 0))));
+    expect(wrong.fix).toContain('wasm-tools validate FILE');
+  });
+
   it.each([
     ['an unknown section', raw(COMPONENT, section(13)), 'malformed-component', 8],
     [

@@ -37,6 +37,17 @@ const STATUS: { readonly [code in ComponentErrorCode]: number } = {
   'limit-exceeded': 413,
 };
 
+const DAMAGED = 'build or copy it again; `wasm-tools validate FILE` shows more';
+const REJECTED = 'build it again with current tools; `wasm-tools validate FILE` shows more';
+
+/** The way out where whoever throws knows no better one. */
+const FIX: { readonly [code in ComponentErrorCode]?: string } = {
+  'malformed-component': DAMAGED,
+  'malformed-module': DAMAGED,
+  'invalid-component': REJECTED,
+  'invalid-module': REJECTED,
+};
+
 export interface ComponentFailure {
   readonly code: ComponentErrorCode;
   readonly message: string;
@@ -60,7 +71,7 @@ export class ComponentError extends SelvedgeError {
 }
 
 function describe(failure: ComponentFailure): FailureDetails {
-  const { code, message, offset, fix, details, cause } = failure;
+  const { code, message, offset, fix = FIX[failure.code], details, cause } = failure;
   return {
     code,
     status: STATUS[code],

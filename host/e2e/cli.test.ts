@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { send } from './client.ts';
 import { fixture, root, startHost, type TestHost } from './harness.ts';
@@ -99,7 +102,7 @@ describe('what fails', () => {
   test('a deployment that the host refuses says why and what to add; one that works is next', async () => {
     const text = await selvedge('deploy', fixture('echo'));
     expect([text.code, text.stdout]).toEqual([1, '']);
-    expect(text.stderr).toMatch(/^error: Could not deploy echo: the host answered 422\.\ncause: .*wasi:io\/poll.*\nfix: add poll = true/s);
+    expect(text.stderr).toMatch(/^error: Could not deploy echo: the host answered 422 \(grants-missing\)\.\ncause: .*\n {2}- wasi:io\/poll@0\.2\.\d+ \(.*\): poll = true\nfix: give --poll, .*\n +poll = true\n\n {2}selvedge deploy .* --poll\n$/);
     const json = await selvedge('deploy', fixture('echo'), '--json');
     expect([json.code, JSON.parse(json.stderr)]).toMatchObject([1, { event: 'error', code: 'grants-missing', fix: expect.stringContaining('poll = true') }]);
     expect((await selvedge('deploy', fixture('echo'), '--poll')).code).toBe(0);
@@ -110,6 +113,18 @@ describe('what fails', () => {
     const { code, stderr } = await selvedge('deploy', fixture('hello'), '--config-json', 'wrong.json');
     expect(code).toBe(1);
     expect(stderr).toMatch(/limits\.timout.*timeout/s);
+  });
+
+  test('a flag’s value is checked before anything is sent', async () => {
+    const { code, stderr } = await selvedge('deploy', fixture('hello'), '--memory', '64Mib/s');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: --memory: "64Mib\/s" is not a size/)]);
+  });
+
+  test('a damaged file says where, and how to go on', async () => {
+    await writeFile(join(folder, 'half.wasm'), (await readFile(fixture('hello'))).subarray(0, 5000));
+    for (const run of [await selvedge('deploy', 'half.wasm'), await runCli(['inspect', join(folder, 'half.wasm')])]) {
+      expect([run.code, run.stderr]).toEqual([1, expect.stringMatching(/at byte \d+[\s\S]*\nfix: build or copy it again/)]);
+    }
   });
 
   test('a dry run sends nothing', async () => {
@@ -164,6 +179,17 @@ describe('without a host', () => {
     const none = await runCli(['inspect', join(folder, 'not.wasm')]);
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/not\.wasm|WebAssembly/)]);
     expect((await runCli(['inspect', join(folder, 'absent.wasm')])).code).toBe(1);
+  });
+
+  test('a reader that goes away is no failure', async () => {
+    const script = join(root, 'scripts', 'selvedge.mjs');
+    for (const args of [['inspect', fixture('env')], ['deploy', '--help'], ['completion', 'bash'], ['--version'], ['show', 'No_Name']]) {
+      const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      // Before it can have written anything; stderr stays, to see that nothing is told there.
+      child.stdout.destroy();
+      const [stderr, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+      expect([args, code, signal, /EPIPE|\n {4}at /.test(stderr)]).toEqual([args, args[0] === 'show' ? 2 : 0, null, false]);
+    }
   });
 
   test('doctor names what it looked at', async () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { begin, send, wholeAnswer, type Answer } from './client.ts';
 import { fixture, startHost, type TestHost } from './harness.ts';
@@ -45,6 +45,25 @@ describe('serve FILE.wasm', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/imports wasi:io\/poll \(.*\), which no grant covers: add poll = true/);
     expect(stderr).toContain('--poll');
+  });
+});
+
+describe('npm start', () => {
+  test('every line to try that it prints is answered with 200, and a path that nobody knows with the paths there are', async () => {
+    await using host = await startHost({ args: ['--config', join(dirname(fixture('hello')), 'selvedge.toml')] });
+    const { functions } = (await (await host.api('GET', '/v1/functions')).json()) as { functions: { name: string; routes: string[] }[] };
+    expect(functions.length).toBeGreaterThan(3);
+    for (const { name, routes } of functions) {
+      for (const route of [...routes, `/fn/${name}`]) {
+        const path = route.replace(/^GET /, '').replace(/\*$/, '');
+        expect([path, (await send(host.edge + path)).status]).toEqual([path, 200]);
+      }
+    }
+    for (const name of ['compute', 'env', 'poll', 'sensors']) {
+      const guide = await send(`${host.edge}/fn/${name}/`);
+      expect(guide.text).toMatch(new RegExp(`^${name}: .*\n {2}/`));
+      expect(await send(`${host.edge}/fn/${name}/absent`)).toMatchObject({ status: 404, text: guide.text });
+    }
   });
 });
 

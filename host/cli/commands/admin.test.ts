@@ -39,6 +39,17 @@ async function against(argv: readonly string[], status = 200, body: unknown = vi
   return { ...result, seen: host.seen };
 }
 
+/** Deploys to a host that refuses; its address and the folder are taken out of what is said. */
+async function refusedDeploy(argv: readonly string[], problem: unknown) {
+  await using host = await httpFake(({ method }, response) =>
+    method === 'GET'
+      ? answerJson(response, 404, {})
+      : answerJson(response, 422, problem, 'application/problem+json'),
+  );
+  const result = await run([...argv, '--admin', host.url, '--data', folder], { cwd: folder });
+  return { stderr: result.stderr.replace(host.url, 'URL').replace(folder, 'DIR') };
+}
+
 describe('commands that talk to the admin API', () => {
   test.each([
     [['list'], 'GET', '/v1/functions', { functions: [view] }],
@@ -64,10 +75,48 @@ describe('commands that talk to the admin API', () => {
     expect(JSON.parse(stdout)).toEqual(view);
   });
 
-  test('show prints grants and limits, and warnings on stderr', async () => {
-    const { stdout, stderr } = await against(['show', 'hello']);
-    expect(stdout).toMatch(/poll\s+true/);
-    expect(stdout).toMatch(/timeout\s+2s/);
+  test('show prints grants and limits in one column, and warnings on stderr', async () => {
+    const { stdout, stderr } = await against(['show', 'hello'], 200, {
+      ...view,
+      routes: ['/fn/hello/*', '/x'],
+      grants: {
+        dirs: [{ host: '/a', guest: '/data', mode: 'rw', files: 3 }, './b::/b'],
+        env: { SITE: 'north' },
+        clocks: { wall: true, resolution: '1ms' },
+        poll: true,
+        random: false,
+        http: [],
+      },
+      status: 'quarantined',
+      problem: { message: 'it kept trapping' },
+    });
+    expect(stdout.replace(/^[^]*?version/, 'version')).toBe(
+      [
+        'version    2',
+        'status     quarantined: it kept trapping',
+        `sha256     ${'ab'.repeat(32)}`,
+        'size       2.0 KiB',
+        'lane       http',
+        'binder     jco',
+        'created    2026-11-24T00:00:00Z',
+        'isolation  request',
+        'routes     /fn/hello/*',
+        '           /x',
+        'grants',
+        '  dirs     /a::/data:rw,files=3',
+        '           ./b::/b:ro',
+        '  env      SITE=north',
+        '  clocks   monotonic',
+        '           wall',
+        '           resolution 1ms',
+        '  poll     true',
+        '  random   -',
+        '  http     -',
+        'limits',
+        '  timeout  2s',
+        '',
+      ].join('\n'),
+    );
     expect(stderr).toContain('warning: mind the gap');
   });
 
@@ -96,7 +145,7 @@ describe('commands that talk to the admin API', () => {
     const { code, seen, stdout } = await against(argv, 201);
     expect(code).toBe(0);
     expect(stdout).toContain('hello: version 2 is active');
-    const [request] = seen;
+    const request = seen.at(-1);
     expect(request).toMatchObject({ method: 'PUT', path: '/v1/functions/hello' });
     const form = await new Response(new Uint8Array(request?.body ?? []), {
       headers: { 'content-type': request?.headers['content-type'] ?? '' },
@@ -138,7 +187,7 @@ describe('commands that talk to the admin API', () => {
     const text = await against(['deploy', 'hello.wasm'], 422, problem, 'application/problem+json');
     expect(text.code).toBe(1);
     expect(text.stderr).toBe(
-      'error: Could not deploy hello: the host answered 422.\n' +
+      'error: Could not deploy hello: the host answered 422 (import-not-granted).\n' +
         'cause: it imports wasi:io/poll, which no grant covers\n' +
         'fix: add poll = true\n',
     );
@@ -154,6 +203,122 @@ describe('commands that talk to the admin API', () => {
       fix: 'add poll = true',
       details: { imports: ['wasi:io/poll@0.2.6'] },
     });
+  });
+
+  test('refused imports are told one by one, with a command to paste', async () => {
+    const refused = (name: string, line: string, flag: string) => ({
+      code: 'import-not-granted',
+      import: name,
+      functions: ['go'],
+      message: `long: ${name}`,
+      fix: 'longer',
+      grant: { line, flag },
+    });
+    const problem = {
+      status: 422,
+      detail: 'all of them in one line',
+      code: 'grants-missing',
+      fix: 'and again',
+      refusals: [
+        refused('wasi:a/a@0.2.0', 'random = true', '--random'),
+        refused('wasi:a/b@0.2.0', 'random = true', '--random'),
+        refused('wasi:b/a@0.2.0', 'clocks = ["wall"]', '--clock wall'),
+      ],
+    };
+    const argv = ['deploy', 'hello.wasm', '--name', 'it', '--dir', 'my data::/d', '--poll'];
+    const { stderr } = await refusedDeploy(argv, problem);
+    expect(stderr).toBe(
+      'error: Could not deploy it: the host answered 422 (grants-missing).\n' +
+        'cause: these imports are not covered:\n' +
+        '  - wasi:a/a@0.2.0 (go): random = true\n' +
+        '  - wasi:a/b@0.2.0 (go): random = true\n' +
+        '  - wasi:b/a@0.2.0 (go): clocks = ["wall"]\n' +
+        'fix: give --random --clock wall, or write into its grants:\n' +
+        '         random = true\n' +
+        '         clocks = ["wall"]\n\n' +
+        "  selvedge deploy hello.wasm --name it --dir 'my data::/d' --poll --admin URL --data DIR --random --clock wall\n",
+    );
+    const secret = await refusedDeploy([...argv, '--env', 'TOKEN=secret'], problem);
+    expect(secret.stderr).toContain('fix: give --random --clock wall');
+    expect(secret.stderr).not.toContain('secret');
+    const hopeless = { ...refused('my:own/x', '', ''), grant: undefined, fix: 'compose it' };
+    const unknown = await refusedDeploy(argv, { ...problem, refusals: [hopeless] });
+    expect(unknown.stderr).toContain('  - my:own/x (go): not provided by this host\nfix: compose it\n');
+    expect(unknown.stderr).not.toContain('selvedge deploy');
+  });
+
+  test('deploy tells what the version before had and this one has not', async () => {
+    const before = {
+      ...view,
+      routes: ['/fn/hello/*', '/old', '/x'],
+      isolation: 'instance',
+      grants: {
+        dirs: ['/a::/a', { host: '/b', guest: '/b', mode: 'rw', quota: '1MiB' }],
+        env: { SITE: 'north', KEPT: 'old' },
+        clocks: { wall: true },
+        poll: true,
+        random: true,
+        http: ['https://a.example', { origin: 'http://b', addresses: ['10.0.0.0/8'] }],
+      },
+      limits: { timeout: '2s', memory: '1MiB', body: '1GiB' },
+    };
+    const after = {
+      ...view,
+      routes: ['/fn/hello/*', '/x'],
+      grants: {
+        dirs: ['/a::/a:ro'],
+        env: { KEPT: 'new' },
+        clocks: ['monotonic'],
+        poll: true,
+        random: false,
+        http: ['https://a.example'],
+      },
+      limits: { timeout: '9s', memory: '128MiB', body: '1GiB' },
+    };
+    await using host = await httpFake(({ method }, response) =>
+      answerJson(response, 200, method === 'GET' ? before : after),
+    );
+    const at = ['--admin', host.url, '--data', folder];
+    const argv = ['deploy', 'hello.wasm', '--timeout', '9s', ...at];
+    expect((await run(argv, { cwd: folder })).stderr).toBe(
+      'warning: mind the gap\n' +
+        'notice: version 2 had what this one has not:\n' +
+        '  - route /old\n' +
+        '  - dirs /b::/b:rw,quota=1MiB\n' +
+        '  - env SITE\n' +
+        '  - clocks wall\n' +
+        '  - random\n' +
+        '  - http http://b at 10.0.0.0/8\n' +
+        '  - isolation instance\n' +
+        '  - limit memory 1MiB (now 128MiB)\n',
+    );
+    expect((await run([...argv, '--json'], { cwd: folder })).stderr).toBe('');
+  });
+
+  test.each([
+    [true, [], ['DELETE'], 0],
+    [false, [], [], 1],
+    [undefined, [], ['DELETE'], 0],
+    [false, ['--yes'], ['DELETE'], 0],
+    [false, ['--json'], ['DELETE'], 0],
+  ])('remove, answered %j at the terminal, with %j', async (answer, flags, methods, code) => {
+    await using host = await httpFake((_seen, response) => response.writeHead(204).end());
+    const argv = ['remove', 'hello', ...flags, '--admin', host.url, '--data', folder];
+    const result = await run(argv, { confirm: () => Promise.resolve(answer) });
+    expect(result.code).toBe(code);
+    expect(host.seen.map(({ method }) => method)).toEqual(methods);
+  });
+
+  test.each([
+    [['--memory', '64Mib/s'], /--memory: "64Mib\/s" is not a size/],
+    [['--timeout', '3'], /--timeout: "3" is not a duration/],
+    [['--allow-http', 'example.com'], /--allow-http/],
+    [['--timeout', '3', '--memory', 'x'], /- --timeout: [^]*- --memory: /],
+  ])('deploy with %j is not understood, and nothing is sent', async (flags, message) => {
+    const { code, stderr, seen } = await against(['deploy', 'hello.wasm', ...flags]);
+    expect({ code, seen }).toEqual({ code: 2, seen: [] });
+    expect(stderr).toMatch(message);
+    expect(stderr.match(/fix: /g)).toHaveLength(flags.length / 2);
   });
 
   test('control characters of an answer do not reach the terminal', async () => {

@@ -12,7 +12,7 @@ export const call: CommandSpec = {
   name: 'call',
   summary: 'send an HTTP request to a function and print the answer',
   description:
-    "The answer's body goes to stdout as it comes. An answer of 400 and above is a failure: its\n" +
+    "The answer's body goes to stdout as it comes. An answer of 400 and above is a failure: its " +
     'status goes to stderr and the exit code is 1.',
   args: [
     functionArgument,
@@ -78,7 +78,10 @@ async function runCall({ args, options, deps, output }: CommandContext): Promise
       for (const [header, value] of response.headers) output.line(`${header}: ${visible(value)}`);
       output.line();
     }
-    for await (const chunk of response.body ?? []) output.raw(chunk);
+    for await (const chunk of response.body ?? []) {
+      if (output.closed) break;
+      output.raw(chunk);
+    }
     if (response.status >= 400) output.remark(`${name} answered ${response.status}`);
   }
   return response.status < 400 ? exitCodes.ok : exitCodes.failed;

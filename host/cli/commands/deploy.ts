@@ -4,18 +4,24 @@ import { AdminClient, adminOptions, functionPath } from '../admin-client.ts';
 import { members, textMember } from '../answer.ts';
 import type { CommandContext, CommandSpec } from '../command.ts';
 import type { RawConfig } from '../dependencies.ts';
+import { shellWord, typedFlags } from '../command-line.ts';
+import { dropped } from '../dropped.ts';
 import { CliError, exitCodes, usageError } from '../errors.ts';
 import { fileBlob } from '../file-blob.ts';
 import { checkedFunctionName, functionNameOf } from '../function-name.ts';
 import { printWarnings } from '../function-view.ts';
 import { configWithFlags, grantOptions } from '../grant-flags.ts';
+import { visible } from '../output.ts';
+import { refusalText } from '../refusals.ts';
 
 export const deploy: CommandSpec = {
   name: 'deploy',
   summary: 'upload a module and make it the active version of a function',
   description:
-    "The configuration is the JSON of the manifest's [function.NAME] table (--config-json), with\n" +
-    'the grant flags put over it. Host directories of --dir stand on the current directory, and\n' +
+    'Each version has the whole configuration that it is deployed with: what is not given again, ' +
+    'be it routes, grants or limits, the new version does not have.\n\n' +
+    "The configuration is the JSON of the manifest's [function.NAME] table (--config-json), with " +
+    'the grant flags put over it. Host directories of --dir stand on the current directory, and ' +
     'are read by the host, so they must exist where it runs.',
   args: [{ name: 'FILE.wasm', description: 'the module', required: true, completes: 'file' }],
   options: [
@@ -74,7 +80,10 @@ async function upload(
     'config.json',
   );
   form.set('module', module, basename(file));
-  const answer = await client.request('PUT', functionPath(name), `deploy ${name}`, form);
+  const before = await activeVersion(client, name);
+  const answer = await client.request('PUT', functionPath(name), `deploy ${name}`, form, (details) =>
+    withFlags(context, refusalText(details)?.flags ?? ''),
+  );
   if (output.json) {
     output.data(answer);
     return exitCodes.ok;
@@ -87,7 +96,33 @@ async function upload(
     ['routes', textMember(view, 'routes')],
   ]);
   printWarnings(answer, context);
+  const lost = before === undefined ? [] : dropped(before, answer, config);
+  if (before !== undefined && lost.length > 0) {
+    output.remark(`notice: version ${textMember(before, 'version')} had what this one has not:`);
+    for (const one of lost) output.remark(`  - ${visible(one)}`);
+  }
   return exitCodes.ok;
+}
+
+/** The version that answers before this deployment, `undefined` where none does. */
+async function activeVersion(
+  client: AdminClient,
+  name: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const view = members(await client.request('GET', functionPath(name), `deploy ${name}`));
+    return view['active'] === true ? view : undefined;
+  } catch (error) {
+    if (error instanceof CliError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** This command with more flags; not where it would show the value of a variable again. */
+function withFlags({ args, options }: CommandContext, flags: string): string | undefined {
+  if (flags === '' || options.list('env').some((text) => text.includes('='))) return undefined;
+  const typed = typedFlags(deploy.options, options).map((text) => ` ${text}`);
+  return `selvedge deploy ${shellWord(args[0] ?? '')}${typed.join('')} ${flags}`;
 }
 
 async function dryRun(

@@ -11,10 +11,11 @@ describe('inspect FILE', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/kind\s+component/);
     expect(stdout).toMatch(/lane\s+http/);
-    expect(stdout).toMatch(/ok\s+wasi:cli\/stdout@0\.2\.6\s+always there/);
+    expect(stdout).toMatch(/ok\s+wasi:cli\/stdout@0\.2\.6\s+linked for every function/);
     expect(stdout).toMatch(/missing\s+wasi:io\/poll@0\.2\.6\s+grant: poll = true/);
     expect(stdout).toMatch(/wasi:http\/incoming-handler@0\.2\.\d+ instance\n\s+handle\(request: /);
     expect(stdout).toMatch(/language: Rust/);
+    expect(stdout).toContain('grants that are missing\n  poll = true\n');
   });
 
   test('--json gives all of it', async () => {

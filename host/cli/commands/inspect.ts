@@ -12,7 +12,7 @@ export const inspect: CommandSpec = {
   name: 'inspect',
   summary: 'show what a module is, what it imports and which grants that needs',
   description:
-    'With a file: read here, no host is needed; grant flags show what they would cover.\n' +
+    'With a file: read here, no host is needed; grant flags show what they would cover. ' +
     'With the name of a function: what the host knows of it.',
   args: [
     {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../index.ts';
-import { fakeDependencies, HostFake, run, serveFake } from '../testing.ts';
+import { fakeDependencies, HostFake, run, serveFake, TextSinkFake } from '../testing.ts';
 
 /** Serves until the host is up, sends the signal, and gives what came out. */
 async function serveAndStop(argv: readonly string[], env: Record<string, string> = {}) {
@@ -38,6 +38,16 @@ describe('serve', () => {
     ]) {
       expect(stdout).toContain(text);
     }
+  });
+
+  test('at a terminal it says what it prepares, before the host is up', async () => {
+    const stdout = new TextSinkFake(true);
+    const serve = () => Promise.reject(new Error(`so far: ${stdout.text}`));
+    const { stderr } = await run(['serve', 'My_App.wasm'], { stdout, serve, env: { NO_COLOR: '1' } });
+    expect(stderr).toContain('so far: preparing my-app …');
+    const json = new TextSinkFake(true);
+    await run(['serve', 'My_App.wasm', '--json'], { stdout: json, serve });
+    expect(json.text).toBe('');
   });
 
   test('a signal drains once, and the listeners are taken away', async () => {

@@ -58,10 +58,10 @@ export const serve: CommandSpec = {
   name: 'serve',
   summary: 'start a host',
   description:
-    'With FILE.wasm that module alone answers at /, with the grants of the flags. Without, the\n' +
-    'functions of the manifest and the ones deployed before answer.\n' +
-    'A flag wins over its environment variable, that over [host] in the manifest, that over the\n' +
-    'default. With --json the first line on stdout is {"event":"ready","edge":URL,"admin":URL}.\n' +
+    'With FILE.wasm that module alone answers at /, with the grants of the flags. Without, the ' +
+    'functions of the manifest and the ones deployed before answer.\n\n' +
+    'A flag wins over its environment variable, that over [host] in the manifest, that over the ' +
+    'default. With --json the first line on stdout is {"event":"ready","edge":URL,"admin":URL}.\n\n' +
     'SIGTERM and SIGINT finish the requests in flight and exit with 0; a second one exits at once.',
   args: [
     {
@@ -86,6 +86,7 @@ export const serve: CommandSpec = {
 async function runServe(context: CommandContext): Promise<number> {
   const { deps, output } = context;
   const options = await serveOptions(context);
+  if (deps.stdout.isTTY === true && !output.json) await announce(options, context);
   return untilStopped(deps, async () => {
     const host = await deps.serve(options);
     if (output.json) output.data({ event: 'ready', edge: host.edge, admin: host.admin });
@@ -136,6 +137,19 @@ async function address(text: string): Promise<string> {
   const { parseListen } = await import('../../config/index.ts');
   await asUsage(() => parseListen(text));
   return text;
+}
+
+/** Says what takes its time: a module is prepared once, before the first start that serves it. */
+async function announce({ single, manifest }: ServeOptions, { output }: CommandContext): Promise<void> {
+  const { readManifest } = await import('../../config/index.ts');
+  const names =
+    single !== undefined
+      ? [single.name]
+      : manifest === undefined
+        ? []
+        : (await readManifest(manifest)).functions.map(({ name }) => name);
+  const what = names.length === 0 ? 'starting' : `preparing ${names.join(', ')}`;
+  output.line(output.style('dim', `${what} …`));
 }
 
 function greet(host: RunningHost, { output }: CommandContext): void {

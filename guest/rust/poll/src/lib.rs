@@ -24,14 +24,16 @@ impl Guest for Poll {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let request = Request::new(request);
         let result = match request.path.as_str() {
-            "/" if ["timers", "url"].iter().any(|name| request.query.get(name).is_some()) => {
-                wait_for_all(&request)
-            }
+            "/" if has(&request, "timers") || has(&request, "url") => wait_for_all(&request),
             "/sleep" => sleep(&request),
             path => Err(Reply::guide(path, PATHS)),
         };
         support::reply::send(result, out);
     }
+}
+
+fn has(request: &Request, name: &str) -> bool {
+    request.query.get(name).is_some()
 }
 
 /// What is waited for; the pollable is declared first because it must be dropped first.
