@@ -7,7 +7,7 @@ import { LIMITS, formatLimit, type LimitName, type LimitRule } from './limits.ts
 import { parseListen } from './listen.ts';
 import { parseOriginPattern } from './origins.ts';
 import { parseRoute } from './routes.ts';
-import { parseSocketGrant } from './sockets.ts';
+import { parseConnectGrant, parseListenGrant, parseSocketGrant } from './sockets.ts';
 import { LOG_LEVELS } from './types.ts';
 
 /** Lists longer than this are no configuration that a person wrote. */
@@ -50,6 +50,26 @@ const httpItem = z
   ])
   .describe('Origin that may be called; `addresses` opens non-public address blocks to it.');
 
+const socketItem = z
+  .union([
+    text(parseSocketGrant, 'tcp:10.0.0.5:1883', 'listen:udp:0.0.0.0:1700').transform((pattern) => ({
+      ...pattern,
+      addresses: [],
+    })),
+    z
+      .strictObject({
+        connect: text(parseConnectGrant, 'tcp:broker.example.com:1883'),
+        addresses: list(text(parseAddressRange, '10.1.0.0/16', 'fd00::/8')).optional(),
+      })
+      .transform(({ connect, addresses }) => ({ ...connect, addresses: addresses ?? [] })),
+    z
+      .strictObject({ listen: text(parseListenGrant, 'udp:0.0.0.0:1700') })
+      .transform(({ listen }) => ({ ...listen, addresses: [] })),
+  ])
+  .describe(
+    'PROTO:ADDR:PORT to connect to, or "listen:PROTO:ADDR:PORT"; `addresses` opens non-public address blocks to a name.',
+  );
+
 const clocks = z
   .union([
     list(z.enum(['monotonic', 'wall'])).transform((names) => ({
@@ -80,9 +100,7 @@ const grantsShape = {
   poll: z.boolean().optional().describe('wasi:io/poll: waiting for several things at once.'),
   random: z.boolean().optional().describe('wasi:random.'),
   http: list(httpItem).optional().describe('Outgoing HTTP.'),
-  sockets: list(text(parseSocketGrant, 'tcp:10.0.0.5:1883'))
-    .optional()
-    .describe('PROTO:ADDR:PORT. Checked and kept; nothing uses it in this version.'),
+  sockets: list(socketItem).optional().describe('wasi:sockets.'),
 };
 
 type LimitsShape = Record<LimitName, z.ZodOptional<z.ZodType<number>>>;
