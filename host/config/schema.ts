@@ -58,13 +58,24 @@ const socketItem = z
     })),
     z
       .strictObject({
-        connect: text(parseConnectGrant, 'tcp:broker.example.com:1883'),
+        connect: text(parseConnectGrant, 'tcp:broker.example.com:1883').optional(),
+        listen: text(parseListenGrant, 'udp:0.0.0.0:1700').optional(),
         addresses: list(text(parseAddressRange, '10.1.0.0/16', 'fd00::/8')).optional(),
       })
-      .transform(({ connect, addresses }) => ({ ...connect, addresses: addresses ?? [] })),
-    z
-      .strictObject({ listen: text(parseListenGrant, 'udp:0.0.0.0:1700') })
-      .transform(({ listen }) => ({ ...listen, addresses: [] })),
+      .transform(({ connect, listen, addresses }, context) => {
+        const pattern = connect ?? listen;
+        if (pattern === undefined || (connect !== undefined && listen !== undefined)) {
+          const message = 'needs either connect = "PROTO:ADDR:PORT" or listen = "PROTO:ADDR:PORT".';
+          context.issues.push({ code: 'custom', message, input: { connect, listen } });
+          return z.NEVER;
+        }
+        if (listen !== undefined && addresses !== undefined) {
+          const message = 'has addresses, which only a grant to connect can have.';
+          context.issues.push({ code: 'custom', message, input: addresses });
+          return z.NEVER;
+        }
+        return { ...pattern, addresses: addresses ?? [] };
+      }),
   ])
   .describe(
     'PROTO:ADDR:PORT to connect to, or "listen:PROTO:ADDR:PORT"; `addresses` opens non-public address blocks to a name.',
@@ -160,6 +171,7 @@ export const FUNCTION_KEYS: Readonly<Record<string, readonly string[]>> = {
   grants: Object.keys(grantsShape),
   'grants.dirs.[]': Object.keys(dirTable.shape),
   'grants.http.[]': ['origin', 'addresses'],
+  'grants.sockets.[]': ['connect', 'listen', 'addresses'],
   'grants.clocks': ['wall', 'resolution'],
   limits: Object.keys(limitsShape),
 };

@@ -1,6 +1,11 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
-import { type Endpoint, socketError, type SocketsHost, type UdpPort } from '../../wasi/sockets/index.ts';
+import {
+  type Endpoint,
+  socketError,
+  type SocketsHost,
+  type UdpPort,
+} from '../../wasi/sockets/index.ts';
 import type { Lookup } from '../capability.ts';
 import { judgeAddress, type Reason } from '../network/index.ts';
 import type { SocketGuard } from './guard.ts';
@@ -38,7 +43,10 @@ export class ConfinedNetwork implements SocketsHost {
 
   connectTcp(remote: Endpoint, from: net.BoundSocket | undefined): net.Socket {
     this.#unless(this.#refuseConnect('tcp', remote));
-    const socket = new net.Socket({ allowHalfOpen: true, ...(from === undefined ? {} : { handle: from }) });
+    const socket = new net.Socket({
+      allowHalfOpen: true,
+      ...(from === undefined ? {} : { handle: from }),
+    });
     return socket.connect({
       host: remote.address,
       port: remote.port,
@@ -84,7 +92,10 @@ export class ConfinedNetwork implements SocketsHost {
     const found = await lookup(name, signal);
     const reachable = guard.reachable(name, found);
     if (found.length > 0 && reachable.length === 0) this.#unless(notReachable(name, found));
-    this.#names.record(name, reachable.flatMap((text) => judgeAddress(text)?.address ?? []));
+    this.#names.record(
+      name,
+      reachable.flatMap((text) => judgeAddress(text)?.address ?? []),
+    );
     return reachable;
   }
 
@@ -122,7 +133,8 @@ function open(local: Endpoint): dgram.Socket {
 
 function notReachable(name: string, found: readonly string[]): Reason {
   const judged = found.map((text) => judgeAddress(text)).find((each) => each !== undefined);
-  const block = judged === undefined ? '10.0.0.0/8' : `${judged.address}/${judged.family === 4 ? 32 : 128}`;
+  const block =
+    judged === undefined ? '10.0.0.0/8' : `${judged.address}/${judged.family === 4 ? 32 : 128}`;
   return {
     what: `the addresses of ${name}, none of which is public`,
     fix: `add sockets = [{ connect = "tcp:${name}:443", addresses = ["${block}"] }] (with its protocol and port) to the function's grants`,

@@ -29,7 +29,10 @@ export class SocketGuard {
   /** Why the name may not be looked up; `undefined` where a grant to connect covers it. */
   refuseName(name: string): Reason | undefined {
     if (this.#connect.some((grant) => matchHost(grant.host, name))) return undefined;
-    return { what: `a look-up of ${name}`, fix: fixFor(`tcp:${name}:443`, `with its protocol and port`) };
+    return {
+      what: `a look-up of ${name}`,
+      fix: fixFor(`tcp:${name}:443`, `with its protocol and port`),
+    };
   }
 
   /** Of what a name resolved to, the addresses that a grant for the name lets be reached, in the same order. */
@@ -48,7 +51,8 @@ export class SocketGuard {
   refuseConnect(protocol: Protocol, to: Endpoint, names: Iterable<string>): Reason | undefined {
     const text = `${protocol}:${hostText(to)}:${to.port}`;
     const judged = judgeAddress(to.address);
-    if (judged === undefined) return { what: `a connection to ${text}`, fix: 'give an IP address without a zone' };
+    if (judged === undefined)
+      return { what: `a connection to ${text}`, fix: 'give an IP address without a zone' };
     const own = this.refuseOwn(protocol, to, judged);
     if (own !== undefined) return own;
     const grants = this.#connect.filter((grant) => matches(grant, protocol, to.port));
@@ -65,7 +69,11 @@ export class SocketGuard {
   }
 
   /** Why the host's own listeners are not reached this way; `undefined` for any other address. */
-  refuseOwn(protocol: Protocol, to: Endpoint, judged = judgeAddress(to.address)): Reason | undefined {
+  refuseOwn(
+    protocol: Protocol,
+    to: Endpoint,
+    judged = judgeAddress(to.address),
+  ): Reason | undefined {
     if (judged === undefined) return undefined;
     // The machine's interfaces are asked for only where it matters: this is done for every datagram.
     const own = this.#options.ownAddresses().filter((each) => each.port === to.port);
@@ -103,13 +111,18 @@ export class SocketGuard {
   refuseBind(protocol: Protocol, at: Endpoint): Reason | undefined {
     const refused = this.refuseListen(protocol, at);
     if (refused === undefined) return undefined;
-    const mayLeave = this.#connect.some((grant) => grant.protocol === '*' || grant.protocol === protocol);
+    const mayLeave = this.#connect.some(
+      (grant) => grant.protocol === '*' || grant.protocol === protocol,
+    );
     return at.port === 0 && mayLeave ? undefined : refused;
   }
 }
 
 function matches(grant: SocketGrant, protocol: Protocol, port: number): boolean {
-  return (grant.protocol === '*' || grant.protocol === protocol) && (grant.port === '*' || grant.port === port);
+  return (
+    (grant.protocol === '*' || grant.protocol === protocol) &&
+    (grant.port === '*' || grant.port === port)
+  );
 }
 
 /** Whether the grant is for an address, whatever name it came from. */

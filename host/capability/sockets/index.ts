@@ -10,7 +10,10 @@ interface Configured {
   readonly lookup: Lookup;
 }
 
-const connectGrant = { line: 'sockets = ["tcp:10.0.0.5:1883"]', flag: '--allow-socket tcp:10.0.0.5:1883' };
+const connectGrant = {
+  line: 'sockets = ["tcp:10.0.0.5:1883"]',
+  flag: '--allow-socket tcp:10.0.0.5:1883',
+};
 const udpGrant = {
   line: 'sockets = ["listen:udp:0.0.0.0:1700"]',
   flag: '--allow-socket listen:udp:0.0.0.0:1700',
@@ -27,7 +30,11 @@ const nameGrant = {
 export const sockets: Capability<Configured> = {
   name: 'sockets',
   links: [
-    { interface: 'wasi:sockets/network', version: '0.2.0', functions: always('network-error-code') },
+    {
+      interface: 'wasi:sockets/network',
+      version: '0.2.0',
+      functions: always('network-error-code'),
+    },
     {
       interface: 'wasi:sockets/instance-network',
       version: '0.2.0',

@@ -15,6 +15,8 @@ export class ResolvedNames {
   }
 
   namesOf(address: string): string[] {
-    return [...this.#addresses].flatMap(([name, addresses]) => (addresses.has(address) ? [name] : []));
+    return [...this.#addresses].flatMap(([name, addresses]) =>
+      addresses.has(address) ? [name] : [],
+    );
   }
 }

@@ -13,7 +13,10 @@ import {
 const v4 = (address: readonly number[], port = 80) =>
   ({ tag: 'ipv4', val: { port, address } }) as unknown as IpSocketAddress;
 const v6 = (address: readonly number[], port = 80, more = {}) =>
-  ({ tag: 'ipv6', val: { port, flowInfo: 0, address, scopeId: 0, ...more } }) as unknown as IpSocketAddress;
+  ({
+    tag: 'ipv6',
+    val: { port, flowInfo: 0, address, scopeId: 0, ...more },
+  }) as unknown as IpSocketAddress;
 
 test.each([
   ['1.2.3.4', 'ipv4', '1.2.3.4'],
@@ -33,10 +36,19 @@ test.each([
   expect(parseAddress(canonical)).toEqual(parsed);
 });
 
-test.each(['', '1.2.3', '01.2.3.4', '256.1.1.1', '1::2::3', 'fe80::1%eth0', '[::1]', '::1]:5', 'a.b', '0x7f.1', ':::'])(
-  '%s is no address',
-  (text) => expect(parseAddress(text)).toBeUndefined(),
-);
+test.each([
+  '',
+  '1.2.3',
+  '01.2.3.4',
+  '256.1.1.1',
+  '1::2::3',
+  'fe80::1%eth0',
+  '[::1]',
+  '::1]:5',
+  'a.b',
+  '0x7f.1',
+  ':::',
+])('%s is no address', (text) => expect(parseAddress(text)).toBeUndefined());
 
 describe('what an address may be used for', () => {
   test.each([
@@ -50,20 +62,30 @@ describe('what an address may be used for', () => {
   ] as const)('%s', (_what, address, refused) => {
     for (const role of ['bind-tcp', 'bind-udp', 'connect', 'send'] as const) {
       const convert = () => toEndpoint(address, 'ipv4', role);
-      if ((refused as readonly string[]).includes(role)) expect(payloadOf(convert)).toBe('invalid-argument');
+      if ((refused as readonly string[]).includes(role))
+        expect(payloadOf(convert)).toBe('invalid-argument');
       else expect(convert().port).toBe(address.val.port);
     }
   });
 
   test('IPv6: mapped addresses, multicast, scopes and flows', () => {
-    const bad = (address: IpSocketAddress, role: 'bind-tcp' | 'send') => payloadOf(() => toEndpoint(address, 'ipv6', role));
+    const bad = (address: IpSocketAddress, role: 'bind-tcp' | 'send') =>
+      payloadOf(() => toEndpoint(address, 'ipv6', role));
     const mapped = v6([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1]);
     expect(bad(mapped, 'bind-tcp')).toBe('invalid-argument');
     expect(bad(mapped, 'send')).toBe('invalid-argument');
     expect(bad(v6([0xff02, 0, 0, 0, 0, 0, 0, 1]), 'bind-tcp')).toBe('invalid-argument');
-    expect(bad(v6([0xfe80, 0, 0, 0, 0, 0, 0, 1], 80, { scopeId: 2 }), 'send')).toBe('not-supported');
-    expect(bad(v6([0xfe80, 0, 0, 0, 0, 0, 0, 1], 80, { flowInfo: 2 }), 'send')).toBe('not-supported');
-    expect(toEndpoint(v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]), 'ipv6', 'send')).toEqual({ family: 'ipv6', address: '2001:db8::1', port: 80 });
+    expect(bad(v6([0xfe80, 0, 0, 0, 0, 0, 0, 1], 80, { scopeId: 2 }), 'send')).toBe(
+      'not-supported',
+    );
+    expect(bad(v6([0xfe80, 0, 0, 0, 0, 0, 0, 1], 80, { flowInfo: 2 }), 'send')).toBe(
+      'not-supported',
+    );
+    expect(toEndpoint(v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]), 'ipv6', 'send')).toEqual({
+      family: 'ipv6',
+      address: '2001:db8::1',
+      port: 80,
+    });
   });
 });
 
@@ -75,6 +97,9 @@ test('endpoints go there and back, and a zone is none', () => {
 });
 
 test('a mapped address is unmapped, others are not', () => {
-  expect(unmapped({ tag: 'ipv6', val: [0, 0, 0, 0, 0, 0xffff, 0x7f00, 1] })).toEqual({ tag: 'ipv4', val: [127, 0, 0, 1] });
+  expect(unmapped({ tag: 'ipv6', val: [0, 0, 0, 0, 0, 0xffff, 0x7f00, 1] })).toEqual({
+    tag: 'ipv4',
+    val: [127, 0, 0, 1],
+  });
   expect(unmapped({ tag: 'ipv6', val: [0, 0, 0, 0, 0, 0, 0x7f00, 1] }).tag).toBe('ipv6');
 });

@@ -53,7 +53,11 @@ export function toEndpoint(
     throw socketError('invalid-argument');
   if (from.tag === 'ipv6' && (from.val.scopeId !== 0 || from.val.flowInfo !== 0))
     throw socketError('not-supported');
-  return { family, port, address: addressText({ tag: from.tag, val: from.val.address } as IpAddress) };
+  return {
+    family,
+    port,
+    address: addressText({ tag: from.tag, val: from.val.address } as IpAddress),
+  };
 }
 
 /** An endpoint as the guest sees it. */
@@ -89,7 +93,7 @@ export function parseAddress(text: string): IpAddress | undefined {
   const [head = '', tail] = plain(parsed.address).split('::');
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
-  const middle = new Array<number>(8 - before.length - after.length).fill(0);
+  const middle = Array.from({ length: 8 - before.length - after.length }, () => 0);
   return { tag: 'ipv6', val: [...before, ...middle, ...after] as unknown as Ipv6Address };
 }
 
@@ -101,7 +105,7 @@ export function addressText({ tag, val }: IpAddress): string {
 }
 
 /** ::ffff:0:0/96, RFC 4291 section 2.5.5.2. */
-export function isMapped(address: Ipv6Address): boolean {
+function isMapped(address: Ipv6Address): boolean {
   return address.slice(0, 5).every((group) => group === 0) && address[5] === 0xff_ff;
 }
 

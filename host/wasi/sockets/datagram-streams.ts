@@ -2,7 +2,13 @@ import { trap } from '../errors.ts';
 import type { WasiInstance } from '../instance.ts';
 import { Pollable } from '../io/index.ts';
 import { HostResource } from '../resource.ts';
-import { type Endpoint, fromEndpoint, type IpSocketAddress, sameEndpoint, toEndpoint } from './address.ts';
+import {
+  type Endpoint,
+  fromEndpoint,
+  type IpSocketAddress,
+  sameEndpoint,
+  toEndpoint,
+} from './address.ts';
 import { socketError } from './errors.ts';
 import type { UdpChannel } from './udp-channel.ts';
 

@@ -8,11 +8,16 @@ function failure(code: string): Promise<never> {
 }
 
 test('addresses come one by one, mapped ones as IPv4, and then none', async () => {
-  using sockets = testSockets({ lookup: async () => ['2001:db8::1', '::ffff:192.0.2.1', 'nonsense'] });
+  using sockets = testSockets({
+    lookup: async () => ['2001:db8::1', '::ffff:192.0.2.1', 'nonsense'],
+  });
   const stream = sockets.resolve(sockets.network, 'example.com');
   expect(payloadOf(() => stream.resolveNextAddress())).toBe('would-block');
   await ready(sockets, stream);
-  expect(stream.resolveNextAddress()).toEqual({ tag: 'ipv6', val: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1] });
+  expect(stream.resolveNextAddress()).toEqual({
+    tag: 'ipv6',
+    val: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1],
+  });
   expect(stream.resolveNextAddress()).toEqual({ tag: 'ipv4', val: [192, 0, 2, 1] });
   expect(stream.resolveNextAddress()).toBeUndefined();
   expect(stream.resolveNextAddress()).toBeUndefined();
@@ -33,13 +38,26 @@ test.each([
   expect(stream.resolveNextAddress()).toBeUndefined();
 });
 
-test.each(['', ' ', 'a b', 'a..b', '.a', 'example.com.', 'a/b', 'a:80', '0x7f.1', '127.1', '2130706433', 'a@b', 'x'.repeat(64), 'fe80::1%lo', `${'a.'.repeat(127)}ab`])(
-  '%j is no name',
-  (name) => {
-    using sockets = testSockets({ lookup: async () => ['192.0.2.1'] });
-    expect(payloadOf(() => sockets.resolve(sockets.network, name))).toBe('invalid-argument');
-  },
-);
+test.each([
+  '',
+  ' ',
+  'a b',
+  'a..b',
+  '.a',
+  'example.com.',
+  'a/b',
+  'a:80',
+  '0x7f.1',
+  '127.1',
+  '2130706433',
+  'a@b',
+  'x'.repeat(64),
+  'fe80::1%lo',
+  `${'a.'.repeat(127)}ab`,
+])('%j is no name', (name) => {
+  using sockets = testSockets({ lookup: async () => ['192.0.2.1'] });
+  expect(payloadOf(() => sockets.resolve(sockets.network, name))).toBe('invalid-argument');
+});
 
 test('names are asked for in ASCII', async () => {
   const asked: string[] = [];
@@ -91,7 +109,10 @@ test('look-ups at once are few, and one that is dropped is aborted', async () =>
   const streams = Array.from({ length: 8 }, resolve);
   expect(payloadOf(resolve)).toBe('temporary-resolver-failure');
   streams[0]?.[Symbol.dispose]();
-  expect(signals.map((signal) => signal.aborted)).toEqual([true, ...new Array<boolean>(7).fill(false)]);
+  expect(signals.map((signal) => signal.aborted)).toEqual([
+    true,
+    ...Array.from({ length: 7 }, () => false),
+  ]);
   answer(['192.0.2.1']);
   await new Promise(setImmediate);
   resolve();

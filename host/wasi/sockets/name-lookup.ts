@@ -67,7 +67,8 @@ export function resolver(context: SocketsContext): (name: string) => ResolveAddr
   return (name) => {
     context.instance.check();
     const literal = parseAddress(name.replace(/^\[(.*)\]$/, '$1'));
-    if (literal !== undefined) return new ResolveAddressStream(context, [addressText(literal)], () => {});
+    if (literal !== undefined)
+      return new ResolveAddressStream(context, [addressText(literal)], () => {});
     const ascii = asciiName(name);
     if (running >= MOST_AT_ONCE) throw socketError('temporary-resolver-failure');
     const abort = new AbortController();

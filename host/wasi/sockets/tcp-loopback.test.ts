@@ -4,7 +4,14 @@ import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { asyncPayloadOf, payloadOf } from '../test-instance.ts';
 import type { InputStream, IoError, OutputStream } from '../io/index.ts';
-import { loopback, openSocketCount, portOf, ready, testSockets, type TestSockets } from './test-host.ts';
+import {
+  loopback,
+  openSocketCount,
+  portOf,
+  ready,
+  testSockets,
+  type TestSockets,
+} from './test-host.ts';
 import type { TcpSocket } from './tcp-socket.ts';
 
 interface Peer extends AsyncDisposable {
@@ -26,7 +33,10 @@ async function peer(): Promise<Peer> {
   };
 }
 
-async function connect(sockets: TestSockets, port: number): Promise<[TcpSocket, InputStream, OutputStream]> {
+async function connect(
+  sockets: TestSockets,
+  port: number,
+): Promise<[TcpSocket, InputStream, OutputStream]> {
   const socket = sockets.createTcp('ipv4');
   socket.startConnect(sockets.network, loopback(port));
   await ready(sockets, socket);
@@ -175,14 +185,18 @@ test('a client that leaves before it is accepted is connection-aborted', async (
   await once(client, 'connect');
   await ready(sockets, listener);
   client.resetAndDestroy();
-  await expect.poll(() => {
-    try {
-      const [, input] = listener.accept();
-      return `accepted ${input.source.isReady()}`;
-    } catch (thrown) {
-      return payloadOf(() => { throw thrown; });
-    }
-  }).toMatch(/connection-aborted|accepted/);
+  await expect
+    .poll(() => {
+      try {
+        const [, input] = listener.accept();
+        return `accepted ${input.source.isReady()}`;
+      } catch (thrown) {
+        return payloadOf(() => {
+          throw thrown;
+        });
+      }
+    })
+    .toMatch(/connection-aborted|accepted/);
 });
 
 test('nothing is left behind: neither when the guest drops, nor when its instance is ended', async () => {

@@ -30,7 +30,11 @@ async function connected(sockets: TestSockets, port: number): Promise<TcpSocket>
 }
 
 /** What each call says in a state: `ok`, or the error code. Calls that would change the state are not among them. */
-function answers(socket: TcpSocket, sockets: TestSockets, calls: readonly (keyof TcpSocket)[]): Record<string, unknown> {
+function answers(
+  socket: TcpSocket,
+  sockets: TestSockets,
+  calls: readonly (keyof TcpSocket)[],
+): Record<string, unknown> {
   const args: Partial<Record<keyof TcpSocket, readonly unknown[]>> = {
     startBind: [sockets.network, loopback()],
     startConnect: [sockets.network, loopback(9)],
@@ -39,12 +43,21 @@ function answers(socket: TcpSocket, sockets: TestSockets, calls: readonly (keyof
   };
   return Object.fromEntries(
     calls.map((name) => {
-      const call = () => (socket[name] as (...given: readonly unknown[]) => unknown).call(socket, ...(args[name] ?? []));
+      const call = () =>
+        (socket[name] as (...given: readonly unknown[]) => unknown).call(
+          socket,
+          ...(args[name] ?? []),
+        );
       try {
         call();
         return [name, 'ok'];
       } catch (thrown) {
-        return [name, payloadOf(() => { throw thrown; })];
+        return [
+          name,
+          payloadOf(() => {
+            throw thrown;
+          }),
+        ];
       }
     }),
   );
@@ -53,7 +66,17 @@ function answers(socket: TcpSocket, sockets: TestSockets, calls: readonly (keyof
 test('unbound', () => {
   using sockets = testSockets();
   expect(
-    answers(sockets.createTcp('ipv4'), sockets, ['finishBind', 'finishConnect', 'startListen', 'finishListen', 'accept', 'localAddress', 'remoteAddress', 'setListenBacklogSize', 'shutdown']),
+    answers(sockets.createTcp('ipv4'), sockets, [
+      'finishBind',
+      'finishConnect',
+      'startListen',
+      'finishListen',
+      'accept',
+      'localAddress',
+      'remoteAddress',
+      'setListenBacklogSize',
+      'shutdown',
+    ]),
   ).toEqual({
     finishBind: 'not-in-progress',
     finishConnect: 'not-in-progress',
@@ -71,7 +94,18 @@ test('bind-in-progress, bound', () => {
   using sockets = testSockets();
   const socket = sockets.createTcp('ipv4');
   socket.startBind(sockets.network, loopback());
-  expect(answers(socket, sockets, ['startBind', 'startConnect', 'startListen', 'finishConnect', 'finishListen', 'localAddress', 'remoteAddress', 'accept'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'startBind',
+      'startConnect',
+      'startListen',
+      'finishConnect',
+      'finishListen',
+      'localAddress',
+      'remoteAddress',
+      'accept',
+    ]),
+  ).toEqual({
     startBind: 'concurrency-conflict',
     startConnect: 'invalid-state',
     startListen: 'invalid-state',
@@ -83,7 +117,17 @@ test('bind-in-progress, bound', () => {
   });
   socket.finishBind();
   expect(portOf(socket.localAddress())).toBeGreaterThan(0);
-  expect(answers(socket, sockets, ['startBind', 'finishBind', 'finishListen', 'finishConnect', 'remoteAddress', 'accept', 'setListenBacklogSize'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'startBind',
+      'finishBind',
+      'finishListen',
+      'finishConnect',
+      'remoteAddress',
+      'accept',
+      'setListenBacklogSize',
+    ]),
+  ).toEqual({
     startBind: 'invalid-state',
     finishBind: 'not-in-progress',
     finishListen: 'not-in-progress',
@@ -98,7 +142,15 @@ test('listen-in-progress, listening', async () => {
   using sockets = testSockets();
   const socket = bound(sockets);
   socket.startListen();
-  expect(answers(socket, sockets, ['startListen', 'startBind', 'startConnect', 'accept', 'setListenBacklogSize'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'startListen',
+      'startBind',
+      'startConnect',
+      'accept',
+      'setListenBacklogSize',
+    ]),
+  ).toEqual({
     startListen: 'concurrency-conflict',
     startBind: 'invalid-state',
     startConnect: 'invalid-state',
@@ -109,7 +161,18 @@ test('listen-in-progress, listening', async () => {
   await ready(sockets, socket);
   socket.finishListen();
   expect(socket.isListening()).toBe(true);
-  expect(answers(socket, sockets, ['startListen', 'finishListen', 'startConnect', 'accept', 'localAddress', 'remoteAddress', 'shutdown', 'setListenBacklogSize'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'startListen',
+      'finishListen',
+      'startConnect',
+      'accept',
+      'localAddress',
+      'remoteAddress',
+      'shutdown',
+      'setListenBacklogSize',
+    ]),
+  ).toEqual({
     startListen: 'invalid-state',
     finishListen: 'not-in-progress',
     startConnect: 'invalid-state',
@@ -127,7 +190,16 @@ test('connect-in-progress, connected', async () => {
   const socket = sockets.createTcp('ipv4');
   const to = portOf(listener.localAddress());
   socket.startConnect(sockets.network, loopback(to));
-  expect(answers(socket, sockets, ['finishConnect', 'startConnect', 'startBind', 'remoteAddress', 'shutdown', 'setListenBacklogSize'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'finishConnect',
+      'startConnect',
+      'startBind',
+      'remoteAddress',
+      'shutdown',
+      'setListenBacklogSize',
+    ]),
+  ).toEqual({
     finishConnect: 'would-block',
     startConnect: 'concurrency-conflict',
     startBind: 'invalid-state',
@@ -138,7 +210,18 @@ test('connect-in-progress, connected', async () => {
   await ready(sockets, socket);
   socket.finishConnect();
   expect(socket.remoteAddress()).toEqual(loopback(to));
-  expect(answers(socket, sockets, ['finishConnect', 'startConnect', 'startListen', 'startBind', 'localAddress', 'setListenBacklogSize', 'shutdown', 'accept'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'finishConnect',
+      'startConnect',
+      'startListen',
+      'startBind',
+      'localAddress',
+      'setListenBacklogSize',
+      'shutdown',
+      'accept',
+    ]),
+  ).toEqual({
     finishConnect: 'not-in-progress',
     startConnect: 'invalid-state',
     startListen: 'invalid-state',
@@ -157,7 +240,17 @@ test('a connection that is refused leaves the socket closed, in which everything
   socket.startConnect(sockets.network, loopback(portOf(taken.localAddress())));
   await ready(sockets, socket);
   expect(payloadOf(() => socket.finishConnect())).toBe('connection-refused');
-  expect(answers(socket, sockets, ['startConnect', 'finishConnect', 'startBind', 'localAddress', 'keepAliveEnabled', 'hopLimit', 'shutdown'])).toEqual({
+  expect(
+    answers(socket, sockets, [
+      'startConnect',
+      'finishConnect',
+      'startBind',
+      'localAddress',
+      'keepAliveEnabled',
+      'hopLimit',
+      'shutdown',
+    ]),
+  ).toEqual({
     startConnect: 'invalid-state',
     finishConnect: 'not-in-progress',
     startBind: 'invalid-state',
@@ -172,9 +265,17 @@ test('a bind that failed may be tried again, with another address', async () => 
   using sockets = testSockets();
   const taken = portOf((await listening(sockets)).localAddress());
   const socket = sockets.createTcp('ipv4');
-  expect(payloadOf(() => socket.startBind(sockets.network, loopback(taken)))).toBe('address-in-use');
-  expect(payloadOf(() => socket.startBind(sockets.network, { tag: 'ipv4', val: { port: 0, address: [192, 0, 2, 1] } }))).toBe('address-not-bindable');
-  expect(payloadOf(() => socket.startBind(sockets.network, loopback(0, 'ipv6')))).toBe('invalid-argument');
+  expect(payloadOf(() => socket.startBind(sockets.network, loopback(taken)))).toBe(
+    'address-in-use',
+  );
+  expect(
+    payloadOf(() =>
+      socket.startBind(sockets.network, { tag: 'ipv4', val: { port: 0, address: [192, 0, 2, 1] } }),
+    ),
+  ).toBe('address-not-bindable');
+  expect(payloadOf(() => socket.startBind(sockets.network, loopback(0, 'ipv6')))).toBe(
+    'invalid-argument',
+  );
   socket.startBind(sockets.network, loopback());
   socket.finishBind();
 });
@@ -217,7 +318,9 @@ test('sockets of the system are counted, and given back', async () => {
   const first = bound(sockets);
   const second = bound(sockets);
   expect(payloadOf(() => bound(sockets))).toBe('new-socket-limit');
-  expect(payloadOf(() => sockets.createTcp('ipv4').startConnect(sockets.network, loopback(9)))).toBe('new-socket-limit');
+  expect(
+    payloadOf(() => sockets.createTcp('ipv4').startConnect(sockets.network, loopback(9))),
+  ).toBe('new-socket-limit');
   first[Symbol.dispose]();
   second[Symbol.dispose]();
   bound(sockets);
@@ -229,12 +332,22 @@ test('options: kept where they can be done, refused where they cannot', async ()
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = await connected(sockets, (server.address() as net.AddressInfo).port);
-  expect([socket.keepAliveEnabled(), socket.keepAliveIdleTime(), socket.keepAliveInterval(), socket.keepAliveCount()]).toEqual([false, 7_200_000_000_000n, 75_000_000_000n, 9]);
+  expect([
+    socket.keepAliveEnabled(),
+    socket.keepAliveIdleTime(),
+    socket.keepAliveInterval(),
+    socket.keepAliveCount(),
+  ]).toEqual([false, 7_200_000_000_000n, 75_000_000_000n, 9]);
   socket.setKeepAliveEnabled(true);
   socket.setKeepAliveIdleTime(1n);
   socket.setKeepAliveInterval(2n ** 63n);
   socket.setKeepAliveCount(500);
-  expect([socket.keepAliveEnabled(), socket.keepAliveIdleTime(), socket.keepAliveInterval(), socket.keepAliveCount()]).toEqual([true, 1_000_000_000n, 32_767_000_000_000n, 127]);
+  expect([
+    socket.keepAliveEnabled(),
+    socket.keepAliveIdleTime(),
+    socket.keepAliveInterval(),
+    socket.keepAliveCount(),
+  ]).toEqual([true, 1_000_000_000n, 32_767_000_000_000n, 127]);
   for (const call of [
     () => socket.setKeepAliveIdleTime(0n),
     () => socket.setKeepAliveInterval(0n),
@@ -267,5 +380,9 @@ test('an accepted socket has the options of its listener', async () => {
   await ready(sockets, listener);
   const [accepted] = listener.accept();
   listener.setKeepAliveCount(4);
-  expect([accepted.keepAliveEnabled(), accepted.keepAliveCount(), accepted.addressFamily()]).toEqual([true, 3, 'ipv4']);
+  expect([
+    accepted.keepAliveEnabled(),
+    accepted.keepAliveCount(),
+    accepted.addressFamily(),
+  ]).toEqual([true, 3, 'ipv4']);
 });

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { type TestInstance, testInstance } from '../test-instance.ts';
 import type { WasiLimits } from '../instance.ts';
 import { type Readiness, untilReady } from '../io/index.ts';
-import type { Endpoint, IpAddressFamily, IpSocketAddress } from './address.ts';
+import type { IpAddressFamily, IpSocketAddress } from './address.ts';
 import type { SocketsHost } from './host.ts';
 import { socketsP2 } from './p2.ts';
 
@@ -51,8 +51,6 @@ export function testSockets(rules: Partial<SocketsHost> = {}, limits: Partial<Wa
 
 export type TestSockets = ReturnType<typeof testSockets>;
 
-export const any4: IpSocketAddress = { tag: 'ipv4', val: { port: 0, address: [0, 0, 0, 0] } };
-
 export function loopback(port = 0, family: IpAddressFamily = 'ipv4'): IpSocketAddress {
   return family === 'ipv4'
     ? { tag: 'ipv4', val: { port, address: [127, 0, 0, 1] } }
@@ -61,10 +59,6 @@ export function loopback(port = 0, family: IpAddressFamily = 'ipv4'): IpSocketAd
 
 export function portOf(address: IpSocketAddress): number {
   return address.val.port;
-}
-
-export function endpoint(address: string, port: number): Endpoint {
-  return { family: address.includes(':') ? 'ipv6' : 'ipv4', address, port };
 }
 
 /** Waits as a guest does: by the pollable, which is dropped after. */

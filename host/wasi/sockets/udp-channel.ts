@@ -134,8 +134,7 @@ export class UdpChannel {
     if (this.#remote !== undefined && remote !== undefined && !sameEndpoint(remote, this.#remote))
       return;
     const full =
-      this.#waiting.length >= MOST_WAITING ||
-      this.#waitingBytes + data.length > MOST_WAITING_BYTES;
+      this.#waiting.length >= MOST_WAITING || this.#waitingBytes + data.length > MOST_WAITING_BYTES;
     if (remote === undefined || full || !this.#port.admit(remote)) {
       this.dropped += 1;
       return;

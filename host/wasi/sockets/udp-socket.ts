@@ -77,7 +77,8 @@ export class UdpSocket extends HostResource {
   ): [IncomingDatagramStream, OutgoingDatagramStream] {
     this.instance.check();
     if (this.#state.tag !== 'bound') throw socketError('invalid-state');
-    if (this.#streams > 0) throw trap('udp-socket.stream while streams of an earlier call are alive');
+    if (this.#streams > 0)
+      throw trap('udp-socket.stream while streams of an earlier call are alive');
     const { channel } = this.#state;
     channel.associate(
       remoteAddress === undefined ? undefined : toEndpoint(remoteAddress, this.family, 'send'),

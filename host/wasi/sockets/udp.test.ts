@@ -5,7 +5,15 @@ import { payloadOf } from '../test-instance.ts';
 import type { IpSocketAddress } from './address.ts';
 import type { IncomingDatagramStream, OutgoingDatagramStream } from './datagram-streams.ts';
 import { socketError } from './errors.ts';
-import { loopback, openHost, openSocketCount, portOf, ready, testSockets, type TestSockets } from './test-host.ts';
+import {
+  loopback,
+  openHost,
+  openSocketCount,
+  portOf,
+  ready,
+  testSockets,
+  type TestSockets,
+} from './test-host.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 function bound(sockets: TestSockets, at: IpSocketAddress = loopback()): UdpSocket {
@@ -25,7 +33,11 @@ async function peer(): Promise<dgram.Socket & AsyncDisposable> {
   });
 }
 
-function send(stream: OutgoingDatagramStream, text: string, remoteAddress?: IpSocketAddress): bigint {
+function send(
+  stream: OutgoingDatagramStream,
+  text: string,
+  remoteAddress?: IpSocketAddress,
+): bigint {
   stream.checkSend();
   return stream.send([{ data: Buffer.from(text), remoteAddress }]);
 }
@@ -37,7 +49,10 @@ async function receive(sockets: TestSockets, stream: IncomingDatagramStream): Pr
 
 test.each(['ipv4', 'ipv6'] as const)('echo over %s', async (family) => {
   using sockets = testSockets();
-  const [server, client] = [bound(sockets, loopback(0, family)), bound(sockets, loopback(0, family))];
+  const [server, client] = [
+    bound(sockets, loopback(0, family)),
+    bound(sockets, loopback(0, family)),
+  ];
   const [serverIn, serverOut] = server.stream(undefined);
   const [clientIn, clientOut] = client.stream(server.localAddress());
   expect(client.remoteAddress()).toEqual(server.localAddress());
@@ -53,11 +68,17 @@ test.each(['ipv4', 'ipv6'] as const)('echo over %s', async (family) => {
 test('the states: unbound, bind-in-progress, bound', () => {
   using sockets = testSockets();
   const socket = sockets.createUdp('ipv4');
-  for (const call of [() => socket.stream(undefined), () => socket.localAddress(), () => socket.remoteAddress()])
+  for (const call of [
+    () => socket.stream(undefined),
+    () => socket.localAddress(),
+    () => socket.remoteAddress(),
+  ])
     expect(payloadOf(call)).toBe('invalid-state');
   expect(payloadOf(() => socket.finishBind())).toBe('not-in-progress');
   socket.startBind(sockets.network, loopback());
-  expect(payloadOf(() => socket.startBind(sockets.network, loopback()))).toBe('concurrency-conflict');
+  expect(payloadOf(() => socket.startBind(sockets.network, loopback()))).toBe(
+    'concurrency-conflict',
+  );
   expect(payloadOf(() => socket.localAddress())).toBe('concurrency-conflict');
   expect(payloadOf(() => socket.stream(undefined))).toBe('invalid-state');
   socket.finishBind();
@@ -65,8 +86,12 @@ test('the states: unbound, bind-in-progress, bound', () => {
   expect(payloadOf(() => socket.finishBind())).toBe('not-in-progress');
   expect(payloadOf(() => socket.remoteAddress())).toBe('invalid-state');
   const other = sockets.createUdp('ipv4');
-  expect(payloadOf(() => other.startBind(sockets.network, socket.localAddress()))).toBe('address-in-use');
-  expect(payloadOf(() => other.startBind(sockets.network, loopback(0, 'ipv6')))).toBe('invalid-argument');
+  expect(payloadOf(() => other.startBind(sockets.network, socket.localAddress()))).toBe(
+    'address-in-use',
+  );
+  expect(payloadOf(() => other.startBind(sockets.network, loopback(0, 'ipv6')))).toBe(
+    'invalid-argument',
+  );
   other.startBind(sockets.network, loopback());
 });
 
@@ -79,7 +104,9 @@ test('send needs the permission of check-send, once for each', () => {
   expect(() => out.send([datagram])).toThrow(expect.objectContaining({ code: 'guest-trapped' }));
   const permit = Number(out.checkSend());
   expect(permit).toBeGreaterThan(0);
-  expect(() => out.send(new Array(permit + 1).fill(datagram))).toThrow(expect.objectContaining({ code: 'guest-trapped' }));
+  expect(() => out.send(Array.from({ length: permit + 1 }, () => datagram))).toThrow(
+    expect.objectContaining({ code: 'guest-trapped' }),
+  );
   expect(out.send([datagram, datagram])).toBe(2n);
   expect(() => out.send([datagram])).toThrow(expect.objectContaining({ code: 'guest-trapped' }));
 });
@@ -122,11 +149,15 @@ test('an associated socket speaks and listens to its peer alone', async () => {
   const [anyIn, anyOut] = socket.stream(undefined);
   stranger.send('before', to, '127.0.0.1');
   await ready(sockets, anyIn);
-  expect(() => socket.stream(undefined)).toThrow(expect.objectContaining({ code: 'guest-trapped' }));
+  expect(() => socket.stream(undefined)).toThrow(
+    expect.objectContaining({ code: 'guest-trapped' }),
+  );
   for (const each of [anyIn, anyOut]) each[Symbol.dispose]();
   const [incoming, outgoing] = socket.stream(loopback(port));
   expect(incoming.receive(5n)).toEqual([]);
-  expect(payloadOf(() => send(outgoing, 'x', loopback(stranger.address().port)))).toBe('invalid-argument');
+  expect(payloadOf(() => send(outgoing, 'x', loopback(stranger.address().port)))).toBe(
+    'invalid-argument',
+  );
   const arrived = once(friend, 'message');
   send(outgoing, 'to you', loopback(port));
   expect(String((await arrived)[0])).toBe('to you');
@@ -145,7 +176,9 @@ test('what waits is bounded: the rest is dropped', async () => {
   const to = portOf(socket.localAddress());
   let waits: Promise<void> = Promise.resolve();
   for (let index = 0; index < 40; index += 1) {
-    waits = new Promise((resolve) => sender.send(Buffer.alloc(60_000), to, '127.0.0.1', () => resolve()));
+    waits = new Promise((resolve) =>
+      sender.send(Buffer.alloc(60_000), to, '127.0.0.1', () => resolve()),
+    );
     await waits;
     await new Promise(setImmediate);
   }
@@ -169,7 +202,8 @@ test('a datagram that the guest may not see is as if it had never come', async (
   await using sender = await peer();
   const socket = bound(sockets);
   const [incoming] = socket.stream(undefined);
-  for (const text of ['first', 'second']) sender.send(text, portOf(socket.localAddress()), '127.0.0.1');
+  for (const text of ['first', 'second'])
+    sender.send(text, portOf(socket.localAddress()), '127.0.0.1');
   expect(await receive(sockets, incoming)).toEqual(['second']);
 });
 

@@ -1,6 +1,6 @@
 //! The loop of the gateway and what it saw.
 
-use support::{Reply, Request, json};
+use support::{Reply, Request, address, json};
 use wasip2::clocks::monotonic_clock::{now, subscribe_duration, subscribe_instant};
 use wasip2::io::poll::{Pollable, poll};
 use wasip2::sockets::instance_network::instance_network;
@@ -10,7 +10,6 @@ use wasip2::sockets::udp::{
 };
 use wasip2::sockets::udp_create_socket::create_udp_socket;
 
-use crate::address;
 use crate::forward::{Forwarding, Outcome};
 use crate::semtech::{Datagram, Packet};
 

@@ -1,7 +1,6 @@
 //! What an edge gateway does: in one `wasi:io/poll` it waits for datagrams of LoRa packet
 //! forwarders, for a timer, and for the answer to the request with which it hands packets on.
 
-mod address;
 mod forward;
 mod gateway;
 mod semtech;
