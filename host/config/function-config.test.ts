@@ -128,8 +128,8 @@ describe('a whole configuration', () => {
       7,
     ])
       expect(() => sockets(wrong)).toThrow(/grants\.sockets/);
-    expect(problems({ grants: { sockets: [{ conect: 'tcp:a:1' }, {}] } })).toEqual({
-      'grants.sockets[0].conect': 'unknown key "conect".',
+    expect(problems({ grants: { sockets: [{ connect: 'tcp:a:1', adresses: [] }, {}] } })).toEqual({
+      'grants.sockets[0].adresses': 'unknown key "adresses".',
       'grants.sockets[1]': expect.stringContaining('needs either connect ='),
     });
   });
