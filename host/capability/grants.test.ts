@@ -68,7 +68,7 @@ describe('checkGrants', () => {
   });
 
   test.each([
-    [{ name: 'wasi:sockets/tcp', version: '0.2.0', functions: ['[method]tcp-socket.start-bind'] }, 'import-unknown', 'imports wasi:sockets/tcp@0.2.0, which this version does not provide'],
+    [{ name: 'wasi:sockets/tls', version: '0.2.0', functions: ['connect'] }, 'import-unknown', 'imports wasi:sockets/tls@0.2.0, which this version does not provide'],
     [{ name: 'wasi:http/incoming-handler', version: '0.2.0', functions: ['handle'] }, 'import-unknown', 'imports wasi:http/incoming-handler@0.2.0, which this version does not provide'],
     [{ name: 'acme:kv/store', version: undefined, functions: ['get'] }, 'import-unknown', 'imports acme:kv/store, which this version does not provide'],
     [{ name: '__proto__', version: undefined, functions: ['get'] }, 'import-unknown', 'imports __proto__, which this version does not provide'],

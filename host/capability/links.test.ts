@@ -3,7 +3,7 @@ import { defaultLimits } from '../config/index.ts';
 import { all } from './all.ts';
 import { hostName } from './host-name.ts';
 import { linkAll } from './linker.ts';
-import { environment, httpGrant, instanceContext, noGrants } from './testing.ts';
+import { environment, httpGrant, instanceContext, noGrants, socketGrant } from './testing.ts';
 
 const everything = {
   ...noGrants,
@@ -11,6 +11,7 @@ const everything = {
   poll: true,
   random: true,
   http: [httpGrant('*')],
+  sockets: [socketGrant('*:*:*')],
 };
 const links = all.flatMap((capability) => capability.links);
 
@@ -41,7 +42,7 @@ function listed(functions: object): string[] {
 }
 
 /** Resources that have no functions and so are in no list. */
-const WITHOUT_FUNCTIONS = ['TerminalInput', 'TerminalOutput'];
+const WITHOUT_FUNCTIONS = ['TerminalInput', 'TerminalOutput', 'Network'];
 
 describe.each(links.map((link) => [link.interface, link] as const))('%s', (name, link) => {
   test('the host objects have every listed function', async () => {

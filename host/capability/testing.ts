@@ -1,6 +1,6 @@
 /** What the tests of capabilities share. Not part of the folder's door. */
 import { systemClock } from '../base/index.ts';
-import { defaultLimits, parseOriginPattern, type Grants, type HttpGrant } from '../config/index.ts';
+import { defaultLimits, parseOriginPattern, parseSocketGrant, type Grants, type HttpGrant, type SocketGrant } from '../config/index.ts';
 import { type ByteSink, type Denial, WasiInstance } from '../wasi/index.ts';
 import type { CapabilityEnvironment, InstanceContext } from './capability.ts';
 
@@ -16,6 +16,10 @@ export const noGrants: Grants = {
 
 export function httpGrant(origin: string, ...addresses: HttpGrant['addresses']): HttpGrant {
   return { origin: parseOriginPattern(origin), addresses };
+}
+
+export function socketGrant(pattern: string, ...addresses: SocketGrant['addresses']): SocketGrant {
+  return { ...parseSocketGrant(pattern), addresses };
 }
 
 export const environment: CapabilityEnvironment = {

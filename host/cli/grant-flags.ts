@@ -30,8 +30,8 @@ export const grantOptions: readonly OptionSpec[] = [
   },
   {
     name: 'allow-socket',
-    value: 'PROTO:ADDR:PORT',
-    description: 'note a socket, e.g. tcp:10.0.0.5:1883; * stands for any (nothing uses it yet)',
+    value: '[listen:]PROTO:ADDR:PORT',
+    description: 'allow connections, e.g. tcp:10.0.0.5:1883, or listening, e.g. listen:udp:0.0.0.0:1700',
     repeat: true,
   },
   {

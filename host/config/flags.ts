@@ -57,10 +57,10 @@ export const GRANT_FLAGS: readonly GrantFlag[] = [
   {
     flag: '--allow-socket',
     key: 'allowSocket',
-    value: 'PROTO:ADDR:PORT',
+    value: '[listen:]PROTO:ADDR:PORT',
     repeatable: true,
     fills: 'grants.sockets',
-    help: 'Note a socket the guest may use; * stands for any part (nothing uses it yet)',
+    help: 'Let the guest connect, or listen, e.g. "tcp:10.0.0.5:1883"; * stands for any part',
   },
   {
     flag: '--clock',

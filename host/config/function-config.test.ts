@@ -103,6 +103,37 @@ describe('a whole configuration', () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
 
+  it('takes sockets as texts and as tables', () => {
+    const sockets = (...entries: unknown[]) =>
+      parseFunctionConfig({ grants: { sockets: entries } }, upload).grants.sockets;
+    const [connect, listen] = sockets('tcp:a.local:1883', 'listen:udp:0.0.0.0:1700');
+    expect([connect?.direction, connect?.addresses, listen?.direction]).toEqual([
+      'connect',
+      [],
+      'listen',
+    ]);
+    expect(
+      sockets(
+        { connect: 'tcp:a.local:1883', addresses: ['10.0.0.0/8'] },
+        { listen: 'udp:0.0.0.0:1700' },
+      ),
+    ).toEqual([{ ...connect, addresses: [{ address: '10.0.0.0', prefix: 8, family: 4 }] }, listen]);
+    for (const wrong of [
+      { connect: 'tcp:a:1', listen: 'tcp:0.0.0.0:1' },
+      { listen: 'tcp:0.0.0.0:1', addresses: ['10.0.0.0/8'] },
+      { connect: 'listen:tcp:0.0.0.0:1' },
+      { listen: 'tcp:localhost:1' },
+      { addresses: ['10.0.0.0/8'] },
+      {},
+      7,
+    ])
+      expect(() => sockets(wrong)).toThrow(/grants\.sockets/);
+    expect(problems({ grants: { sockets: [{ connect: 'tcp:a:1', adresses: [] }, {}] } })).toEqual({
+      'grants.sockets[0].adresses': 'unknown key "adresses".',
+      'grants.sockets[1]': expect.stringContaining('needs either connect ='),
+    });
+  });
+
   it('takes clocks as a list', () => {
     expect(
       parseFunctionConfig({ grants: { clocks: ['wall', 'monotonic'] } }, upload).grants.clocks.wall,

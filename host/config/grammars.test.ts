@@ -5,7 +5,7 @@ import { parseListen } from './listen.ts';
 import { parseFunctionName } from './names.ts';
 import { nearest } from './nearest.ts';
 import { parseRoute } from './routes.ts';
-import { parseSocketGrant } from './sockets.ts';
+import { parseListenGrant, parseSocketGrant } from './sockets.ts';
 
 const invalid = expect.objectContaining({
   code: 'config-invalid',
@@ -85,6 +85,7 @@ describe('a socket', () => {
   it('has three parts, each of which may be *', () => {
     expect(parseSocketGrant('tcp:10.0.0.5:1883')).toEqual({
       source: 'tcp:10.0.0.5:1883',
+      direction: 'connect',
       protocol: 'tcp',
       host: { kind: 'address', address: '10.0.0.5', family: 4 },
       port: 1883,
@@ -96,6 +97,7 @@ describe('a socket', () => {
     });
     expect(parseSocketGrant('*:*:*')).toEqual({
       source: '*:*:*',
+      direction: 'connect',
       protocol: '*',
       host: { kind: 'any' },
       port: '*',
@@ -104,6 +106,38 @@ describe('a socket', () => {
       kind: 'name',
       name: 'broker.local',
     });
+    expect(parseSocketGrant('tcp:*.example.com:443').host).toEqual({
+      kind: 'suffix',
+      suffix: 'example.com',
+    });
+  });
+
+  it('is for connecting unless it says otherwise', () => {
+    expect(parseSocketGrant('connect:tcp:10.0.0.5:1883')).toEqual({
+      ...parseSocketGrant('tcp:10.0.0.5:1883'),
+      source: 'connect:tcp:10.0.0.5:1883',
+    });
+    const listen = {
+      source: 'listen:udp:[::]:1700',
+      direction: 'listen',
+      protocol: 'udp',
+      host: { kind: 'address', address: '::', family: 6 },
+      port: 1700,
+    };
+    expect(parseSocketGrant('listen:udp:[::]:1700')).toEqual(listen);
+    expect(parseListenGrant('udp:[::]:1700')).toEqual(listen);
+    expect(parseSocketGrant('listen:*:*:*')).toMatchObject({ host: { kind: 'any' }, port: '*' });
+  });
+
+  it.each([
+    ['listen:tcp:localhost:80', 'listens at an address'],
+    ['listen:tcp:*.example.com:80', 'listens at an address'],
+    ['listen:tcp:127.0.0.1:0', 'not a port'],
+    ['listen:tcp', 'PROTO:ADDR:PORT'],
+    ['listen:listen:tcp:127.0.0.1:1', 'protocol "listen"'],
+    ['accept:tcp:127.0.0.1:1', 'protocol "accept"'],
+  ])('refuses %j, and says why', (text, why) => {
+    expect(() => parseSocketGrant(text)).toThrow(why);
   });
 
   it.each([

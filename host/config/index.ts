@@ -40,7 +40,7 @@ export { GRANT_FLAGS, configFromFlags, type GrantFlag, type GrantFlagValues } fr
 export { parseDirGrant } from './dirs.ts';
 export { matchHost, matchOrigin, parseOriginPattern, type OriginTarget } from './origins.ts';
 export { canonicalHost, parseAddressRange } from './hosts.ts';
-export { parseSocketGrant } from './sockets.ts';
+export { parseSocketGrant, type SocketPattern } from './sockets.ts';
 export { parseRoute } from './routes.ts';
 export { parseListen, type ListenAddress } from './listen.ts';
 export { parseFunctionName } from './names.ts';

@@ -92,7 +92,8 @@ export function matchHost(pattern: HostPattern, host: string): boolean {
     : actual.name.endsWith(`.${pattern.suffix}`);
 }
 
-function parseHostPattern(text: string): HostPattern {
+/** A name, `*.suffix`, an address or `*`. Throws `ConfigError`. */
+export function parseHostPattern(text: string): HostPattern {
   if (text === '*') return { kind: 'any' };
   if (!text.startsWith('*.')) {
     if (text.includes('*')) {

@@ -7,7 +7,7 @@ import { LIMITS, formatLimit, type LimitName, type LimitRule } from './limits.ts
 import { parseListen } from './listen.ts';
 import { parseOriginPattern } from './origins.ts';
 import { parseRoute } from './routes.ts';
-import { parseSocketGrant } from './sockets.ts';
+import { parseConnectGrant, parseListenGrant, parseSocketGrant } from './sockets.ts';
 import { LOG_LEVELS } from './types.ts';
 
 /** Lists longer than this are no configuration that a person wrote. */
@@ -50,6 +50,37 @@ const httpItem = z
   ])
   .describe('Origin that may be called; `addresses` opens non-public address blocks to it.');
 
+const socketItem = z
+  .union([
+    text(parseSocketGrant, 'tcp:10.0.0.5:1883', 'listen:udp:0.0.0.0:1700').transform((pattern) => ({
+      ...pattern,
+      addresses: [],
+    })),
+    z
+      .strictObject({
+        connect: text(parseConnectGrant, 'tcp:broker.example.com:1883').optional(),
+        listen: text(parseListenGrant, 'udp:0.0.0.0:1700').optional(),
+        addresses: list(text(parseAddressRange, '10.1.0.0/16', 'fd00::/8')).optional(),
+      })
+      .transform(({ connect, listen, addresses }, context) => {
+        const pattern = connect ?? listen;
+        if (pattern === undefined || (connect !== undefined && listen !== undefined)) {
+          const message = 'needs either connect = "PROTO:ADDR:PORT" or listen = "PROTO:ADDR:PORT".';
+          context.issues.push({ code: 'custom', message, input: { connect, listen } });
+          return z.NEVER;
+        }
+        if (listen !== undefined && addresses !== undefined) {
+          const message = 'has addresses, which only a grant to connect can have.';
+          context.issues.push({ code: 'custom', message, input: addresses });
+          return z.NEVER;
+        }
+        return { ...pattern, addresses: addresses ?? [] };
+      }),
+  ])
+  .describe(
+    'PROTO:ADDR:PORT to connect to, or "listen:PROTO:ADDR:PORT"; `addresses` opens non-public address blocks to a name.',
+  );
+
 const clocks = z
   .union([
     list(z.enum(['monotonic', 'wall'])).transform((names) => ({
@@ -80,9 +111,7 @@ const grantsShape = {
   poll: z.boolean().optional().describe('wasi:io/poll: waiting for several things at once.'),
   random: z.boolean().optional().describe('wasi:random.'),
   http: list(httpItem).optional().describe('Outgoing HTTP.'),
-  sockets: list(text(parseSocketGrant, 'tcp:10.0.0.5:1883'))
-    .optional()
-    .describe('PROTO:ADDR:PORT. Checked and kept; nothing uses it in this version.'),
+  sockets: list(socketItem).optional().describe('wasi:sockets.'),
 };
 
 type LimitsShape = Record<LimitName, z.ZodOptional<z.ZodType<number>>>;
@@ -142,6 +171,7 @@ export const FUNCTION_KEYS: Readonly<Record<string, readonly string[]>> = {
   grants: Object.keys(grantsShape),
   'grants.dirs.[]': Object.keys(dirTable.shape),
   'grants.http.[]': ['origin', 'addresses'],
+  'grants.sockets.[]': ['connect', 'listen', 'addresses'],
   'grants.clocks': ['wall', 'resolution'],
   limits: Object.keys(limitsShape),
 };

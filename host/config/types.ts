@@ -90,13 +90,17 @@ export interface AddressRange {
   readonly family: 4 | 6;
 }
 
-/** Kept and checked for its form; no capability of this version uses it. */
+/** One `sockets` entry: to where connections may be opened, or where they may be waited for. */
 export interface SocketGrant {
-  /** As the user wrote it. */
+  /** As the user wrote it; of a `listen` table, the text that says the same. */
   readonly source: string;
+  readonly direction: 'connect' | 'listen';
   readonly protocol: 'tcp' | 'udp' | '*';
-  readonly host: { readonly kind: 'any' } | CanonicalHost;
+  /** An address or `any` where one listens. */
+  readonly host: HostPattern;
   readonly port: number | '*';
+  /** Non-public addresses that the host may resolve to; empty where one listens. */
+  readonly addresses: readonly AddressRange[];
 }
 
 /** The `[host]` table; what it does not name is absent, so that flags and defaults can be laid over it. */

@@ -278,12 +278,7 @@ function routesOf(raw: JsonObject): Route[] {
 /** What was asked for and is not done by this version. */
 function warningsFor(raw: JsonObject): string[] {
   const limits = (raw['limits'] ?? {}) as JsonObject;
-  const warnings = LIMITS.filter((limit) => !limit.enforced && limit.name in limits).map(
+  return LIMITS.filter((limit) => !limit.enforced && limit.name in limits).map(
     (limit) => `limits.${limit.name} is kept, and not enforced by this version`,
   );
-  const sockets = (raw['grants'] as JsonObject | undefined)?.['sockets'];
-  if (Array.isArray(sockets) && sockets.length > 0) {
-    warnings.push('grants.sockets is kept, and of no effect: this version does not provide wasi:sockets');
-  }
-  return warnings;
 }

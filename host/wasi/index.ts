@@ -14,3 +14,4 @@ export * from './filesystem/index.ts';
 export * from './http/index.ts';
 export * from './io/index.ts';
 export * from './random/index.ts';
+export * from './sockets/index.ts';

@@ -1,15 +1,7 @@
 import { type HttpGrant, matchOrigin } from '../../config/index.ts';
 import type { SocketAddress } from '../capability.ts';
-import { covers, type JudgedAddress, judgeAddress } from './addresses.ts';
-import { isOwn } from './own-addresses.ts';
+import { covers, isOwn, type JudgedAddress, judgeAddress, type Reason } from '../network/index.ts';
 import type { Target } from './target.ts';
-
-/** Why something may not be reached, for the operator: never shown to the guest. */
-export interface Reason {
-  readonly what: string;
-  /** The line or flag that would allow it, or why none does. */
-  readonly fix: string;
-}
 
 /** What of a target may be dialled, and why not the rest. */
 export interface Verdict {

@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import type { Clock } from '../../base/index.ts';
 import { HttpFailure } from '../../wasi/http/index.ts';
 import type { Lookup } from '../capability.ts';
-import type { JudgedAddress } from './addresses.ts';
+import type { JudgedAddress } from '../network/index.ts';
 import type { ConnectGuard } from './connect-guard.ts';
 import { DeniedFailure, toHttpFailure } from './failures.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 import { type ErrorCode, HttpFailure } from '../../wasi/http/index.ts';
-import type { Reason } from './connect-guard.ts';
+import type { Reason } from '../network/index.ts';
 
 /** Refused by policy. The guest learns that and nothing more; `reason` is for the operator's log. */
 export class DeniedFailure extends HttpFailure {

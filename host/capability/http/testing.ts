@@ -6,7 +6,7 @@ import { defaultLimits, type HttpGrant, type Limits } from '../../config/index.t
 import type { ErrorCode, HeaderList, HttpBodySink, IncomingBodySource, IncomingExchange, OutgoingBodyHandle, OutgoingExchange } from '../../wasi/http/index.ts';
 import type { CapabilityEnvironment } from '../capability.ts';
 import { environment } from '../testing.ts';
-import type { Reason } from './connect-guard.ts';
+import type { Reason } from '../network/index.ts';
 import { OutgoingTransport, type TransportOptions } from './transport.ts';
 
 export function fields(...list: [string, string][]): HeaderList {

@@ -1,9 +1,9 @@
-import { networkInterfaces } from 'node:os';
 import net from 'node:net';
 import type { Grants, Limits } from '../../config/index.ts';
 import { HttpFailure, type HttpTransport } from '../../wasi/http/index.ts';
 import type { CapabilityEnvironment } from '../capability.ts';
-import { ConnectGuard, type Reason } from './connect-guard.ts';
+import { machineAddresses, type Reason } from '../network/index.ts';
+import { ConnectGuard } from './connect-guard.ts';
 import type { Connect } from './dial.ts';
 import { exchange } from './exchange.ts';
 import { DeniedFailure } from './failures.ts';
@@ -104,8 +104,4 @@ export class OutgoingTransport implements Disposable {
   [Symbol.dispose](): void {
     this.#pool[Symbol.dispose]();
   }
-}
-
-function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map((one) => one.address));
 }

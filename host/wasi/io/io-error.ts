@@ -4,7 +4,7 @@ import { HostResource } from '../resource.ts';
 
 /** `wasi:io/error.error`: why a stream operation failed. */
 export class IoError extends HostResource {
-  /** What failed, from which `filesystem-error-code` and `http-error-code` read their typed codes. */
+  /** What failed, from which `filesystem-error-code` and its like read their typed codes. */
   readonly failure: StreamFailure;
 
   constructor(instance: WasiInstance, failure: StreamFailure) {
@@ -19,14 +19,14 @@ export class IoError extends HostResource {
 
 /**
  * Thrown by byte sources and sinks: the operation failed. `code` is the typed error of the package
- * the stream belongs to (an error code of filesystem or http); the message reaches the guest and so names nothing of the host.
+ * the stream belongs to (an error code of filesystem, http or sockets); the message reaches the guest and so names nothing of the host.
  */
 export class StreamFailure extends Error {
-  readonly domain: 'filesystem' | 'http' | 'io';
+  readonly domain: 'filesystem' | 'http' | 'sockets' | 'io';
   readonly code: unknown;
 
   constructor(
-    domain: 'filesystem' | 'http' | 'io',
+    domain: 'filesystem' | 'http' | 'sockets' | 'io',
     code: unknown,
     message: string,
     cause?: unknown,

@@ -3,6 +3,7 @@
 //! Nothing here calls an import that a caller does not ask for, so a sample that uses only
 //! `query` and `reply` imports only `wasi:http/types` and `wasi:io`.
 
+pub mod address;
 pub mod error_code;
 pub mod json;
 pub mod outgoing;
