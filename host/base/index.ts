@@ -6,6 +6,7 @@
 export { SelvedgeError, type FailureDetails } from './errors.ts';
 export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.ts';
 export { systemClock, type Clock } from './clock.ts';
+export { nearest } from './nearest.ts';
 export { isOnTrack } from './semver.ts';
 export {
   UnitError,

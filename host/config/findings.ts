@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { ConfigError, formatPath, quote, type ConfigProblem } from './errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/index.ts';
 
 /** A problem before its place has been put into words. */
 export interface Finding {

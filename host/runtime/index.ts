@@ -7,4 +7,5 @@ export { importedInterfaces } from './admission.ts';
 export { RuntimeError } from './errors.ts';
 export { FunctionRuntime } from './function-runtime.ts';
 export type { Guest, RunScope } from './guest.ts';
+export type { GuestSession } from './sessions.ts';
 export { createRuntimes, type Code, type Runtimes, type RuntimesOptions } from './runtimes.ts';

@@ -7,4 +7,5 @@
 export { Deployments, type DeployOptions, type DeploymentsOptions, type Inspected, type Unavailable } from './deployments.ts';
 export { TrafficError } from './errors.ts';
 export { LiveFunction, type Caller } from './live-function.ts';
+export type { TypedAnswer, TypedCall } from './typed-call.ts';
 export type { RouteMatch } from './routes.ts';
