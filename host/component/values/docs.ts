@@ -9,8 +9,11 @@ export interface Docs {
   item(interfaceName: string | undefined, type: string, item: string): string | undefined;
 }
 
-/** wit-parser's metadata.rs: WIT packages carry their doc comments in this section, as JSON behind a version byte. */
-const SECTION = 'package-docs';
+/**
+ * wit-parser's metadata.rs: WIT packages carry their doc comments in the section `package-docs`, as JSON behind a
+ * version byte. In a component it may only speak of the world itself, so scripts/wit-docs.mjs has a name of its own.
+ */
+const SECTIONS: ReadonlySet<string> = new Set(['package-docs', 'selvedge:wit-docs']);
 const VERSIONS: ReadonlySet<number> = new Set([0, 1]);
 const MAX_BYTES = 4 * 2 ** 20;
 const MAX_TEXT = 4000;
@@ -22,8 +25,8 @@ interface Scope {
 }
 
 /**
- * The doc comments that a component carries in a section `package-docs`, its own or one of its core modules'. Such a
- * section has no meaning for execution: what does not decode is as if it were not there.
+ * The doc comments that a component carries in a custom section, its own or one of its core modules'. Such a section
+ * has no meaning for execution: what does not decode is as if it were not there.
  */
 export function readDocs(component: Component): Docs {
   const interfaces = new Map<string, Scope>();
@@ -54,7 +57,7 @@ function* sections(component: Component): Generator<Uint8Array> {
   const holders = [component, ...component.modules.map((each) => each.module)];
   for (const { customSections } of holders) {
     for (const { name, bytes } of customSections) {
-      if (name === SECTION && bytes.length <= MAX_BYTES) yield bytes;
+      if (SECTIONS.has(name) && bytes.length <= MAX_BYTES) yield bytes;
     }
   }
 }

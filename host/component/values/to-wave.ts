@@ -66,7 +66,17 @@ function floatText(json: number | string): string {
   if (json === 'NaN') return 'nan';
   if (json === 'Infinity') return 'inf';
   if (json === '-Infinity') return '-inf';
-  return Object.is(json, -0) ? '-0' : String(json);
+  return Object.is(json, -0) ? '-0' : withoutExponent(String(json));
+}
+
+/** As wasm-wave writes floats: `1e-7` is `0.0000001`. */
+function withoutExponent(text: string): string {
+  const [, sign, whole = '', fraction = '', exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
+  if (exponent === undefined) return text;
+  const digits = whole + fraction;
+  const point = 1 + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return `${sign}${digits.slice(0, point).padEnd(point, '0')}${point < digits.length ? `.${digits.slice(point)}` : ''}`;
 }
 
 function escaped(text: string, quote: string): string {

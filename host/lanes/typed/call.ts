@@ -140,12 +140,25 @@ async function outcomeOf(callable: Callable, guest: Guest, args: readonly unknow
   const { result } = callable;
   if (result?.kind !== 'result') return { tag: 'ok', type: result, val: await callable.call(guest, args) };
   try {
-    return { tag: 'ok', type: result.ok, val: await callable.call(guest, args) };
+    const val = await callable.call(guest, args);
+    return unthrown(val, result) ?? { tag: 'ok', type: result.ok, val };
   } catch (thrown) {
     if (thrown instanceof Error && !Object.hasOwn(thrown, 'payload')) throw thrown;
     const val = thrown instanceof Error ? (thrown as Error & { readonly payload: unknown }).payload : thrown;
     return { tag: 'err', type: result.err, val };
   }
+}
+
+/**
+ * jco returns a `result` that an interface uses from another one as `{ tag, val }` instead (it does not look through
+ * the alias). Where a value of the `ok` type could look the same, it is taken for one.
+ */
+function unthrown(value: unknown, { ok, err }: ValType & { kind: 'result' }): Outcome | undefined {
+  const looksTagged = ok?.kind === 'result' || (ok?.kind === 'record' && ok.fields.some((each) => each.name === 'tag')) || (ok?.kind === 'variant' && ok.cases.some((each) => each.name === 'ok' || each.name === 'err'));
+  if (looksTagged || typeof value !== 'object' || value === null || !Object.hasOwn(value, 'tag')) return undefined;
+  const { tag, val } = value as { readonly tag: unknown; readonly val: unknown };
+  if (tag === 'ok') return { tag, type: ok, val };
+  return tag === 'err' ? { tag, type: err, val } : undefined;
 }
 
 /** Whose a session is: of whoever sends the same `authorization`, or of anybody who knows its name where none is sent. */

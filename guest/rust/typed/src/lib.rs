@@ -48,6 +48,7 @@ macro_rules! mirrors {
 }
 
 mirrors! {
+    echo_outcome: mirror::Outcome,
     echo_bool: bool,
     echo_u8: u8,
     echo_s8: i8,
@@ -148,8 +149,8 @@ impl GuestCounter for Count {
 }
 
 impl Odd for Typed {
-    fn nap(milliseconds: u32) {
-        std::thread::sleep(std::time::Duration::from_millis(milliseconds.into()));
+    fn check(value: mirror::Outcome) -> mirror::Outcome {
+        value
     }
 
     fn crash(message: String) {
