@@ -17,22 +17,41 @@ export interface CallOptions {
 const MAX_BYTES = 24 * 2 ** 20;
 const BODY_MS = 30_000;
 
-const session = z.string().max(200).optional().openapi({ description: 'The session of an earlier answer.' });
+const session = z
+  .string()
+  .max(200)
+  .optional()
+  .openapi({ description: 'The session of an earlier answer.' });
 const callSchema = z.union([
   z.strictObject({
-    wave: z.string().max(MAX_BYTES).openapi({ description: 'A call in WAVE.', example: 'add(1, 2)' }),
+    wave: z
+      .string()
+      .max(MAX_BYTES)
+      .openapi({ description: 'A call in WAVE.', example: 'add(1, 2)' }),
     session,
   }),
   z.strictObject({
-    path: z.string().max(2000).openapi({ description: 'Where it is posted below the function.', example: 'mirror/echo-u8' }),
+    path: z
+      .string()
+      .max(2000)
+      .openapi({
+        description: 'Where it is posted below the function.',
+        example: 'mirror/echo-u8',
+      }),
     args: z.unknown().optional().openapi({ description: 'The arguments by their WIT names.' }),
-    method: z.enum(['POST', 'DELETE']).optional().openapi({ description: 'DELETE drops a handle. Default POST.' }),
+    method: z
+      .enum(['POST', 'DELETE'])
+      .optional()
+      .openapi({ description: 'DELETE drops a handle. Default POST.' }),
     session,
   }),
 ]);
 const answerSchema = z
   .object({
-    json: z.unknown().optional().openapi({ description: 'The result; absent where there is none.' }),
+    json: z
+      .unknown()
+      .optional()
+      .openapi({ description: 'The result; absent where there is none.' }),
     wave: z.string().optional().openapi({ description: 'The result in WAVE, of a call in WAVE.' }),
     session,
   })
@@ -50,8 +69,16 @@ export function addCall(router: Router, { deployments, clock, edgeUrl }: CallOpt
       security: SECURITY,
       request: { params },
       responses: {
-        200: { description: 'OpenAPI 3.1, made of its WIT.', content: { 'application/json': { schema: { type: 'object' } } } },
-        ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'], 409: ['not-typed'], 503: ['function-unavailable'] }),
+        200: {
+          description: 'OpenAPI 3.1, made of its WIT.',
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+        ...secured({
+          400: ['name-invalid', 'query-invalid'],
+          404: ['function-unknown'],
+          409: ['not-typed'],
+          503: ['function-unavailable'],
+        }),
       },
     },
     (c) => {
@@ -66,14 +93,26 @@ export function addCall(router: Router, { deployments, clock, edgeUrl }: CallOpt
       method: 'post',
       path: '/v1/functions/{name}/call',
       operationId: 'callFunction',
-      summary: 'Call one of its functions, in WAVE or with JSON, by the way that the edge calls it.',
-      description: "What the function's own `result` fails with is 422 `function-error`, as on the edge.",
+      summary:
+        'Call one of its functions, in WAVE or with JSON, by the way that the edge calls it.',
+      description:
+        "What the function's own `result` fails with is 422 `function-error`, as on the edge.",
       security: SECURITY,
-      request: { params, body: { required: true, content: { 'application/json': { schema: callSchema } } } },
+      request: {
+        params,
+        body: { required: true, content: { 'application/json': { schema: callSchema } } },
+      },
       responses: {
         200: json(answerSchema, 'Its result.'),
         ...secured({
-          400: ['name-invalid', 'query-invalid', 'call-invalid', 'wave-invalid', 'argument-invalid', 'sessions-mixed'],
+          400: [
+            'name-invalid',
+            'query-invalid',
+            'call-invalid',
+            'wave-invalid',
+            'argument-invalid',
+            'sessions-mixed',
+          ],
           404: ['function-unknown', 'export-unknown', 'session-unknown'],
           409: ['not-typed', 'session-busy'],
           413: ['upload-too-large', 'arguments-too-large'],
@@ -110,7 +149,12 @@ async function bodyOf(c: AdminContext, clock: Clock): Promise<unknown> {
   const stop = clock.after(BODY_MS, () => late.abort(tooSlow()));
   try {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of readBody(incoming, outgoing, { maxBytes: MAX_BYTES, signal: late.signal, received() {} })) chunks.push(chunk);
+    for await (const chunk of readBody(incoming, outgoing, {
+      maxBytes: MAX_BYTES,
+      signal: late.signal,
+      received() {},
+    }))
+      chunks.push(chunk);
     return JSON.parse(Buffer.concat(chunks).toString());
   } catch (thrown) {
     if (thrown instanceof SyntaxError) throw invalid('the body is not JSON');
@@ -130,5 +174,9 @@ function invalid(problem: string): AdminError {
 }
 
 function tooSlow(): AdminError {
-  return new AdminError({ code: 'upload-timeout', status: 408, message: `the call did not come within ${BODY_MS / 1000} s` });
+  return new AdminError({
+    code: 'upload-timeout',
+    status: 408,
+    message: `the call did not come within ${BODY_MS / 1000} s`,
+  });
 }

@@ -5,7 +5,14 @@ import { delimiter, join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { jsonText, parseJson, readComponent, toWave, type FuncType, type ValType } from '../component/index.ts';
+import {
+  jsonText,
+  parseJson,
+  readComponent,
+  toWave,
+  type FuncType,
+  type ValType,
+} from '../component/index.ts';
 import { anyJson } from '../component/values/testing.ts';
 import { fixture, startHost, type TestHost } from './harness.ts';
 
@@ -18,7 +25,9 @@ const started = new AsyncDisposableStack();
 beforeAll(async () => {
   host = started.use(await startHost());
   await host.deploy('typed', 'typed');
-  await host.deploy('small', 'typed', { limits: { body: '1KiB', response: '1KiB', concurrency: 2 } });
+  await host.deploy('small', 'typed', {
+    limits: { body: '1KiB', response: '1KiB', concurrency: 2 },
+  });
   await host.deploy('hello', 'hello');
 }, 120_000);
 afterAll(() => started.disposeAsync());
@@ -30,8 +39,18 @@ interface Answered {
   readonly json: ReturnType<typeof JSON.parse>;
 }
 
-async function post(path: string, args?: unknown, headers: Readonly<Record<string, string>> = {}, name = 'typed'): Promise<Answered> {
-  const body = typeof args === 'string' || args instanceof Uint8Array ? args : args === undefined ? undefined : jsonText(args);
+async function post(
+  path: string,
+  args?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  name = 'typed',
+): Promise<Answered> {
+  const body =
+    typeof args === 'string' || args instanceof Uint8Array
+      ? args
+      : args === undefined
+        ? undefined
+        : jsonText(args);
   return ask('POST', `/fn/${name}/${path}`, {
     headers: { 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: body as string }),
@@ -41,26 +60,44 @@ async function post(path: string, args?: unknown, headers: Readonly<Record<strin
 async function ask(method: string, path: string, init: RequestInit = {}): Promise<Answered> {
   const response = await fetch(host.edge + path, { ...init, method });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: text !== '' && /json/.test(response.headers.get('content-type') ?? '') ? parseJson(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json:
+      text !== '' && /json/.test(response.headers.get('content-type') ?? '')
+        ? parseJson(text)
+        : undefined,
+  };
 }
 
 async function invoke(wave: string): Promise<Answered> {
-  const response = await host.api('POST', '/v1/functions/typed/call', { body: JSON.stringify({ wave }) });
+  const response = await host.api('POST', '/v1/functions/typed/call', {
+    body: JSON.stringify({ wave }),
+  });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: JSON.parse(text) };
 }
 
 const component = readComponent(readFileSync(fixture('typed')));
 const mirror = component.exports.find((each) => each.name === MIRROR)?.type;
-const echoes = [...(mirror?.kind === 'instance' ? mirror.exports : [])].filter((each): each is [string, FuncType] => each[1].kind === 'func');
+const echoes = [...(mirror?.kind === 'instance' ? mirror.exports : [])].filter(
+  (each): each is [string, FuncType] => each[1].kind === 'func',
+);
 const typeOf = (echo: FuncType): ValType => echo.params[0]?.type as ValType;
 
 /** Options that are none may be given as `null` or left out; both answers are the same. */
-function expected(type: ValType, json: unknown): { readonly status: number; readonly json: unknown } {
+function expected(
+  type: ValType,
+  json: unknown,
+): { readonly status: number; readonly json: unknown } {
   if (type.kind !== 'result') return { status: 200, json };
   const [[tag, val] = ['', undefined]] = Object.entries(json as object);
   if (tag === 'err') return { status: 422, json: val };
-  return { status: type.ok === undefined ? 204 : 200, json: type.ok === undefined ? undefined : val };
+  return {
+    status: type.ok === undefined ? 204 : 200,
+    json: type.ok === undefined ? undefined : val,
+  };
 }
 
 describe('every type', () => {
@@ -76,7 +113,10 @@ describe('every type', () => {
         const want = expected(type, parseJson(jsonText(json ?? null)));
         expect(answer.status, answer.text).toBe(want.status);
         const got = answer.status === 422 ? answer.json.error : answer.json;
-        expect(isDeepStrictEqual(got, want.json), `${jsonText(got ?? null)} for ${jsonText(json ?? null)}`).toBe(true);
+        expect(
+          isDeepStrictEqual(got, want.json),
+          `${jsonText(got ?? null)} for ${jsonText(json ?? null)}`,
+        ).toBe(true);
       }),
       { numRuns: 6 },
     );
@@ -84,7 +124,9 @@ describe('every type', () => {
 
   test('64-bit integers are taken as numbers and as text, and keep every digit', async () => {
     for (const value of ['18446744073709551615', '"18446744073709551615"']) {
-      expect((await post('mirror/echo-u64', `{"value":${value}}`)).text).toBe('"18446744073709551615"');
+      expect((await post('mirror/echo-u64', `{"value":${value}}`)).text).toBe(
+        '"18446744073709551615"',
+      );
     }
     expect((await post('mirror/echo-s64', '{"value":"-5"}')).text).toBe('-5');
   });
@@ -96,30 +138,44 @@ describe('every type', () => {
     expect(answer).toMatchObject({ status: 200, text: 'abc' });
     expect(answer.headers.get('content-type')).toBe('application/octet-stream');
     expect(answer.headers.get('vary')).toBe('accept');
-    expect(await post('mirror/echo-u8', new Uint8Array([1]), raw)).toMatchObject({ status: 415, json: { code: 'media-type-unsupported' } });
+    expect(await post('mirror/echo-u8', new Uint8Array([1]), raw)).toMatchObject({
+      status: 415,
+      json: { code: 'media-type-unsupported' },
+    });
   });
 
   test('a result that an interface uses from another is thrown or returned alike', async () => {
     expect(await post('odd/check', { value: { ok: 3 } })).toMatchObject({ status: 200, json: 3 });
-    expect(await post('odd/check', { value: { err: 'no' } })).toMatchObject({ status: 422, json: { error: 'no' } });
+    expect(await post('odd/check', { value: { err: 'no' } })).toMatchObject({
+      status: 422,
+      json: { error: 'no' },
+    });
   });
 });
 
 describe('names', () => {
   test('an interface goes by its short and its full name', async () => {
-    for (const path of ['mirror/echo-u8', `${MIRROR}/echo-u8`, `${encodeURIComponent(MIRROR)}/echo-u8`]) {
+    for (const path of [
+      'mirror/echo-u8',
+      `${MIRROR}/echo-u8`,
+      `${encodeURIComponent(MIRROR)}/echo-u8`,
+    ]) {
       expect(await post(path, { value: 7 })).toMatchObject({ status: 200, json: 7 });
     }
   });
 
   test('names that JavaScript reserves are names like others', async () => {
-    expect((await post('odd/record', { type: 'a', self: 1, 'class-name': 'b' })).json).toBe('a 1 b');
+    expect((await post('odd/record', { type: 'a', self: 1, 'class-name': 'b' })).json).toBe(
+      'a 1 b',
+    );
     expect((await post('odd/then')).json).toBe('now');
   });
 
   test('what is left out is none, and no result is no content', async () => {
     expect((await post('defaults', { c: 'x' })).json).toBe('None None "x"');
-    expect((await post('defaults', { a: 1, b: { some: null }, c: 'x' })).json).toBe('Some(1) Some(None) "x"');
+    expect((await post('defaults', { a: 1, b: { some: null }, c: 'x' })).json).toBe(
+      'Some(1) Some(None) "x"',
+    );
     expect(await post('odd/nothing')).toMatchObject({ status: 204, text: '' });
   });
 });
@@ -131,7 +187,11 @@ describe('what is wrong', () => {
     ['add', { a: 1, b: 2, c: 3 }, { path: '$.c' }],
     ['add', [1, 2], { path: '$' }],
     ['mirror/echo-point', { value: { x: 1, y: null } }, { path: '$.value.y', expected: 'f64' }],
-    ['mirror/echo-reading', { value: { tag: 'list-of', val: [1, 65536] } }, { path: '$.value.val[1]', expected: 'u16' }],
+    [
+      'mirror/echo-reading',
+      { value: { tag: 'list-of', val: [1, 65536] } },
+      { path: '$.value.val[1]', expected: 'u16' },
+    ],
     ['mirror/echo-side', { value: 'west' }, { path: '$.value', expected: 'side' }],
     ['mirror/echo-string', '{"value": "\\ud800"}', { path: '$.value', expected: 'string' }],
     ['add', '{"a": 1,', { code: 'arguments-not-json' }],
@@ -149,13 +209,20 @@ describe('what is wrong', () => {
   });
 
   test('a trap is 500, and the next call is well', async () => {
-    expect(await post('odd/crash', { message: 'boom' })).toMatchObject({ status: 500, json: { code: 'guest-trapped' } });
+    expect(await post('odd/crash', { message: 'boom' })).toMatchObject({
+      status: 500,
+      json: { code: 'guest-trapped' },
+    });
     expect((await post('add', { a: 1, b: 2 })).json).toBe(3);
   });
 
   test('an unknown function is 404 with the list and the nearest', async () => {
     const { status, json } = await post('mirror/echo-u9', {});
-    expect({ status, code: json.code, near: json.didYouMean }).toEqual({ status: 404, code: 'export-unknown', near: expect.stringMatching(/^mirror\/echo-/) });
+    expect({ status, code: json.code, near: json.didYouMean }).toEqual({
+      status: 404,
+      code: 'export-unknown',
+      near: expect.stringMatching(/^mirror\/echo-/),
+    });
     expect(json.functions).toContain('add');
     expect((await ask('POST', '/fn/typed/%E0%A4%A')).status).toBe(404);
   });
@@ -168,9 +235,15 @@ describe('what is wrong', () => {
   });
 
   test('too large arguments are 413, and a too large result is 500', async () => {
-    expect((await post('mirror/echo-string', { value: 'x'.repeat(2000) }, {}, 'small')).status).toBe(413);
-    expect((await post('mirror/echo-string', { value: 'x'.repeat(2 ** 24) })).json.code).toBe('arguments-too-large');
-    expect((await post('odd/text', { count: 2000 }, {}, 'small')).json.code).toBe('result-too-large');
+    expect(
+      (await post('mirror/echo-string', { value: 'x'.repeat(2000) }, {}, 'small')).status,
+    ).toBe(413);
+    expect((await post('mirror/echo-string', { value: 'x'.repeat(2 ** 24) })).json.code).toBe(
+      'arguments-too-large',
+    );
+    expect((await post('odd/text', { count: 2000 }, {}, 'small')).json.code).toBe(
+      'result-too-large',
+    );
     expect((await post('odd/bytes', { count: 100_000_000 })).json.code).toBe('result-too-large');
   });
 
@@ -180,7 +253,11 @@ describe('what is wrong', () => {
 });
 
 describe('resources', () => {
-  const make = async (start: number, headers: Readonly<Record<string, string>> = {}, name = 'typed') => {
+  const make = async (
+    start: number,
+    headers: Readonly<Record<string, string>> = {},
+    name = 'typed',
+  ) => {
     const { json, headers: given } = await post(`${COUNTERS}/counter`, { start }, headers, name);
     return { handle: json.handle as string, session: given.get('selvedge-session') as string };
   };
@@ -189,23 +266,40 @@ describe('resources', () => {
     const { handle, session } = await make(5);
     expect((await post('counters/counter/add', { self: handle, by: 3 })).json).toBe(8);
     expect((await post('counters/counter/get', { self: handle })).json).toBe(8);
-    expect(await post('counters/counter/add', { self: handle, by: -9 })).toMatchObject({ status: 422, json: { error: { tag: 'underflow' } } });
+    expect(await post('counters/counter/add', { self: handle, by: -9 })).toMatchObject({
+      status: 422,
+      json: { error: { tag: 'underflow' } },
+    });
     const merged = (await post('counters/counter/merge', { left: handle, right: handle })).json;
     expect((await post('counters/total', { of: [handle, merged] })).json).toBe(24);
     const headers = { 'selvedge-session': session };
     expect((await post('counters/calls', {}, headers)).json).toBe(1);
     expect((await post('counters/calls', {}, headers)).json).toBe(2);
     expect((await post('counters/calls', {})).json).toBe(1);
-    expect(await post('counters/counter/try-new', { start: -1 })).toMatchObject({ status: 422, json: { error: 'a counter cannot begin at -1' } });
+    expect(await post('counters/counter/try-new', { start: -1 })).toMatchObject({
+      status: 422,
+      json: { error: 'a counter cannot begin at -1' },
+    });
   });
 
   test('are gone once they are given away or dropped, and with the last the session', async () => {
     const { handle, session } = await make(1);
-    const { json: others } = await post('counters/make', { count: 2 }, { 'selvedge-session': session });
+    const { json: others } = await post(
+      'counters/make',
+      { count: 2 },
+      { 'selvedge-session': session },
+    );
     expect((await post('counters/finish', { the: handle })).json).toBe(1);
-    expect(await post('counters/counter/get', { self: handle })).toMatchObject({ status: 400, json: { path: '$.self', expected: 'borrow<counter>' } });
-    for (const each of others) expect((await ask('DELETE', `/fn/typed/counters/counter/${each}`)).status).toBe(204);
-    expect(await post('counters/counter/get', { self: others[0] })).toMatchObject({ status: 404, json: { code: 'session-unknown' } });
+    expect(await post('counters/counter/get', { self: handle })).toMatchObject({
+      status: 400,
+      json: { path: '$.self', expected: 'borrow<counter>' },
+    });
+    for (const each of others)
+      expect((await ask('DELETE', `/fn/typed/counters/counter/${each}`)).status).toBe(204);
+    expect(await post('counters/counter/get', { self: others[0] })).toMatchObject({
+      status: 404,
+      json: { code: 'session-unknown' },
+    });
     expect((await ask('DELETE', `/fn/typed/counters/counter/${others[0]}`)).status).toBe(404);
   });
 
@@ -221,25 +315,45 @@ describe('resources', () => {
     const { handle } = await make(1, mine);
     const { handle: other } = await make(2);
     expect((await post('counters/counter/get', { self: handle }, mine)).json).toBe(1);
-    expect((await post('counters/counter/get', { self: handle })).json.code).toBe('session-unknown');
-    expect((await post('counters/counter/get', { self: handle }, { authorization: 'Bearer yours' })).json.code).toBe('session-unknown');
-    expect((await post('counters/counter/get', { self: other }, {}, 'small')).json.code).toBe('session-unknown');
+    expect((await post('counters/counter/get', { self: handle })).json.code).toBe(
+      'session-unknown',
+    );
+    expect(
+      (await post('counters/counter/get', { self: handle }, { authorization: 'Bearer yours' })).json
+        .code,
+    ).toBe('session-unknown');
+    expect((await post('counters/counter/get', { self: other }, {}, 'small')).json.code).toBe(
+      'session-unknown',
+    );
     const { handle: third } = await make(3);
-    expect((await post('counters/counter/merge', { left: other, right: third })).json.code).toBe('sessions-mixed');
-    expect((await post('counters/counter/get', { self: `${other.slice(0, -1)}9` })).json.code).toBe('argument-invalid');
+    expect((await post('counters/counter/merge', { left: other, right: third })).json.code).toBe(
+      'sessions-mixed',
+    );
+    expect((await post('counters/counter/get', { self: `${other.slice(0, -1)}9` })).json.code).toBe(
+      'argument-invalid',
+    );
   });
 
   test('are capped, and their places come back', async () => {
-    const handles = [await make(1, {}, 'small'), await make(2, {}, 'small')].map((each) => each.handle);
-    expect(await post('counters/counter', { start: 3 }, {}, 'small')).toMatchObject({ status: 503, json: { code: 'sessions-full' } });
+    const handles = [await make(1, {}, 'small'), await make(2, {}, 'small')].map(
+      (each) => each.handle,
+    );
+    expect(await post('counters/counter', { start: 3 }, {}, 'small')).toMatchObject({
+      status: 503,
+      json: { code: 'sessions-full' },
+    });
     await ask('DELETE', `/fn/small/counters/counter/${handles[0]}`);
     expect((await post('counters/counter', { start: 3 }, {}, 'small')).status).toBe(200);
   });
 
   test('end with a trap', async () => {
     const { handle, session } = await make(1);
-    expect((await post('odd/crash', { message: 'x' }, { 'selvedge-session': session })).status).toBe(500);
-    expect((await post('counters/counter/get', { self: handle })).json.code).toBe('session-unknown');
+    expect(
+      (await post('odd/crash', { message: 'x' }, { 'selvedge-session': session })).status,
+    ).toBe(500);
+    expect((await post('counters/counter/get', { self: handle })).json.code).toBe(
+      'session-unknown',
+    );
   });
 });
 
@@ -254,12 +368,29 @@ describe('the OpenAPI document', () => {
         '/counters/counter/add': { post: { description: 'Adds `by`, and gives the sum.' } },
         '/counters/counter/{handle}': { delete: {} },
         '/mirror/echo-point': {
-          post: { requestBody: { content: { 'application/json': { schema: { properties: { value: { $ref: '#/components/schemas/mirror.point' } } } } } } },
+          post: {
+            requestBody: {
+              content: {
+                'application/json': {
+                  schema: { properties: { value: { $ref: '#/components/schemas/mirror.point' } } },
+                },
+              },
+            },
+          },
         },
       },
-      components: { schemas: { 'mirror.point': { description: 'A point on a map.', properties: { x: { description: 'Metres to the east.' } } } } },
+      components: {
+        schemas: {
+          'mirror.point': {
+            description: 'A point on a map.',
+            properties: { x: { description: 'Metres to the east.' } },
+          },
+        },
+      },
     });
-    const references = [...JSON.stringify(json).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name as string);
+    const references = [...JSON.stringify(json).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+      ([, name]) => name as string,
+    );
     expect(references.filter((name) => !(name in json.components.schemas))).toEqual([]);
     expect((await ask('HEAD', '/fn/typed/openapi.json')).status).toBe(200);
     expect((await ask('POST', '/fn/typed/openapi.json')).headers.get('allow')).toBe('GET, HEAD');
@@ -280,42 +411,85 @@ describe('WAVE', () => {
   });
 
   test('errors are as over the edge', async () => {
-    expect(await invoke('divide(1, 0)')).toMatchObject({ status: 422, json: { code: 'function-error', wave: 'err("1 cannot be divided by 0")' } });
+    expect(await invoke('divide(1, 0)')).toMatchObject({
+      status: 422,
+      json: { code: 'function-error', wave: 'err("1 cannot be divided by 0")' },
+    });
     expect(await invoke('add(1, 2')).toMatchObject({ status: 400, json: { code: 'wave-invalid' } });
-    expect(await invoke('add(1, 99999999999)')).toMatchObject({ status: 400, json: { code: 'argument-invalid', path: '$.b' } });
-    expect(await invoke('total([])')).toMatchObject({ status: 404, json: { code: 'export-unknown' } });
+    expect(await invoke('add(1, 99999999999)')).toMatchObject({
+      status: 400,
+      json: { code: 'argument-invalid', path: '$.b' },
+    });
+    expect(await invoke('total([])')).toMatchObject({
+      status: 404,
+      json: { code: 'export-unknown' },
+    });
     const response = await host.api('POST', '/v1/functions/hello/call', { body: '{"wave":"a()"}' });
-    expect([response.status, (await response.json() as { code: string }).code]).toEqual([409, 'not-typed']);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      409,
+      'not-typed',
+    ]);
   });
 
   test('the admin API wants its token, and JSON of the right shape', async () => {
-    expect((await fetch(`${host.admin}/v1/functions/typed/call`, { method: 'POST', body: '{"wave":"add(1,2)"}' })).status).toBe(401);
+    expect(
+      (
+        await fetch(`${host.admin}/v1/functions/typed/call`, {
+          method: 'POST',
+          body: '{"wave":"add(1,2)"}',
+        })
+      ).status,
+    ).toBe(401);
     for (const body of ['{', '{}', '{"wave":1}', '{"wave":"add(1,2)","more":1}']) {
       expect((await host.api('POST', '/v1/functions/typed/call', { body })).status).toBe(400);
     }
-    const args = await host.api('POST', '/v1/functions/typed/call', { body: '{"path":"add","args":{"a":1,"b":2}}' });
+    const args = await host.api('POST', '/v1/functions/typed/call', {
+      body: '{"path":"add","args":{"a":1,"b":2}}',
+    });
     expect(await args.json()).toEqual({ json: 3 });
   });
 
-  const wasmtime = [...(process.env['PATH'] ?? '').split(delimiter), join(homedir(), '.cargo', 'bin')].map((each) => join(each, 'wasmtime')).find((each) => existsSync(each));
+  const wasmtime = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    join(homedir(), '.cargo', 'bin'),
+  ]
+    .map((each) => join(each, 'wasmtime'))
+    .find((each) => existsSync(each));
 
-  describe.skipIf(wasmtime === undefined)('gives what wasmtime run --invoke gives (skipped where wasmtime is not on the PATH)', () => {
-    test.each(echoes)('%s', async (name, echo) => {
-      const type = typeOf(echo);
-      for (const json of fc.sample(anyJson(type).filter((each) => !/[^\x20-\x7e]/.test(JSON.stringify(each))), { numRuns: 2, seed: 7 })) {
-        const call = `${name}(${toWave(type, parseJson(jsonText(json ?? null)))})`;
-        const { stdout } = await promisify(execFile)(wasmtime as string, ['run', '--invoke', call, fixture('typed')]);
-        const { json: answer } = await invoke(call);
-        expect(answer.wave, call).toBe(stdout.trimEnd());
-      }
-    });
-  });
+  describe.skipIf(wasmtime === undefined)(
+    'gives what wasmtime run --invoke gives (skipped where wasmtime is not on the PATH)',
+    () => {
+      test.each(echoes)('%s', async (name, echo) => {
+        const type = typeOf(echo);
+        for (const json of fc.sample(
+          anyJson(type).filter((each) => !/[^\x20-\x7e]/.test(JSON.stringify(each))),
+          { numRuns: 2, seed: 7 },
+        )) {
+          const call = `${name}(${toWave(type, parseJson(jsonText(json ?? null)))})`;
+          const { stdout } = await promisify(execFile)(wasmtime as string, [
+            'run',
+            '--invoke',
+            call,
+            fixture('typed'),
+          ]);
+          const { json: answer } = await invoke(call);
+          expect(answer.wave, call).toBe(stdout.trimEnd());
+        }
+      });
+    },
+  );
 });
 
 test('the page to try calls from is static, and may run its own script only', async () => {
   const page = await fetch(`${host.admin}/try`);
-  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'/);
+  expect([page.status, page.headers.get('content-type')]).toEqual([
+    200,
+    'text/html; charset=utf-8',
+  ]);
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'/,
+  );
   expect(await page.text()).not.toMatch(/https?:\/\/|<script>|style=|\son\w+=/);
-  for (const file of ['script.js', 'style.css']) expect((await fetch(`${host.admin}/try/${file}`)).status).toBe(200);
+  for (const file of ['script.js', 'style.css'])
+    expect((await fetch(`${host.admin}/try/${file}`)).status).toBe(200);
 });

@@ -24,8 +24,17 @@ export class MemoryExchange implements HttpExchange {
   readonly #chunks: Uint8Array[] = [];
 
   constructor({ method, path, headers, body }: MemoryRequest) {
-    const list: HeaderList = Object.entries(headers).map(([name, value]) => [name, Buffer.from(value, 'latin1')]);
-    this.request = { method, scheme: 'http', authority: undefined, pathWithQuery: path, headers: list };
+    const list: HeaderList = Object.entries(headers).map(([name, value]) => [
+      name,
+      Buffer.from(value, 'latin1'),
+    ]);
+    this.request = {
+      method,
+      scheme: 'http',
+      authority: undefined,
+      pathWithQuery: path,
+      headers: list,
+    };
     this.body = wholeBody(body);
   }
 
@@ -45,7 +54,9 @@ export class MemoryExchange implements HttpExchange {
 
   /** What was answered, once the lane is done. */
   answer(): MemoryAnswer {
-    const headers = Object.fromEntries(this.#headers.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
+    const headers = Object.fromEntries(
+      this.#headers.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+    );
     return { status: this.#status, headers, body: Buffer.concat(this.#chunks) };
   }
 }

@@ -51,12 +51,13 @@ class Session implements GuestSession {
   #cancelIdle: () => void = () => {};
   #busy = false;
 
-  constructor(id: string, owner: string, { clock, begin }: GuestSessionsOptions, gone: () => void) {
+  constructor(id: string, owner: string, options: GuestSessionsOptions, gone: () => void) {
     this.id = id;
     this.owner = owner;
+    const { clock } = options;
     this.#clock = clock;
     this.#gone = gone;
-    this.#guest = begin(() => this.end());
+    this.#guest = options.begin(() => this.end());
     this.#cancelLifetime = clock.after(LIFETIME_MS, () => this.end());
   }
 

@@ -27,7 +27,11 @@ export interface TypedAnswer {
  * Calls a function by the way of the edge: the same lane, limits and log. Throws what the edge would answer with;
  * of a call in WAVE the function's own error has `wave` among its details.
  */
-export async function callTyped(live: LiveFunction, call: TypedCall, caller: Caller): Promise<TypedAnswer> {
+export async function callTyped(
+  live: LiveFunction,
+  call: TypedCall,
+  caller: Caller,
+): Promise<TypedAnswer> {
   const wave = 'wave' in call ? typedEntryOf(live).readWave(call.wave) : undefined;
   const posted = 'wave' in call ? undefined : call;
   const path = wave?.path ?? posted?.path ?? '';
@@ -35,7 +39,10 @@ export async function callTyped(live: LiveFunction, call: TypedCall, caller: Cal
   const exchange = new MemoryExchange({
     method: posted?.method ?? 'POST',
     path: `/${path.split('/').map(encodeURIComponent).join('/')}`,
-    headers: { 'content-type': 'application/json', ...(session === undefined ? {} : { 'selvedge-session': session }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(session === undefined ? {} : { 'selvedge-session': session }),
+    },
     body: Buffer.from(wave?.body ?? JSON.stringify(posted?.args ?? {})),
   });
   try {
@@ -68,5 +75,12 @@ function withWave(thrown: unknown, wave: ReturnType<TypedEntry['readWave']>): un
   if (!(thrown instanceof SelvedgeError) || thrown.code !== 'function-error') return thrown;
   const { code, status, message, fix, details } = thrown;
   const said = wave.answer(status, JSON.stringify({ code, ...details }));
-  return new TrafficError({ code, status, message, fix, cause: thrown, details: { ...details, wave: said } });
+  return new TrafficError({
+    code,
+    status,
+    message,
+    fix,
+    cause: thrown,
+    details: { ...details, wave: said },
+  });
 }

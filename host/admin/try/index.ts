@@ -25,9 +25,19 @@ export function addTry(router: Router): void {
         path,
         operationId: `try.${file}`,
         summary: 'The page to try calls from.',
-        responses: { 200: { description: 'A static file.', content: { [type.split(';', 1)[0] as string]: { schema: { type: 'string' } } } }, ...open() },
+        responses: {
+          200: {
+            description: 'A static file.',
+            content: { [type.split(';', 1)[0] as string]: { schema: { type: 'string' } } },
+          },
+          ...open(),
+        },
       },
-      (c) => c.body(new Uint8Array(content), 200, { 'content-type': type, 'content-security-policy': POLICY }),
+      (c) =>
+        c.body(new Uint8Array(content), 200, {
+          'content-type': type,
+          'content-security-policy': POLICY,
+        }),
     );
   }
 }

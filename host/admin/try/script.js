@@ -37,7 +37,9 @@ async function api(path, body) {
 async function showFunctions() {
   const { ok, answer } = await api('/v1/functions');
   if (!ok) throw new Error(answer.detail);
-  const typed = answer.functions.filter((each) => each.lane === 'typed' && each.status === 'active');
+  const typed = answer.functions.filter(
+    (each) => each.lane === 'typed' && each.status === 'active',
+  );
   main.hidden = typed.length === 0;
   nav.replaceChildren();
   calls.replaceChildren();
@@ -62,10 +64,17 @@ function list(name, openapi) {
       [tag] = post.tags;
       nav.append(element('h2', tag === 'functions' ? name : `${name} · ${tag}`));
     }
-    const button = element('button', path.split('/').slice(tag === 'functions' ? 1 : 2).join('/') || path);
+    const button = element(
+      'button',
+      path
+        .split('/')
+        .slice(tag === 'functions' ? 1 : 2)
+        .join('/') || path,
+    );
     button.type = 'button';
     button.addEventListener('click', () => {
-      for (const each of nav.querySelectorAll('button')) each.setAttribute('aria-current', String(each === button));
+      for (const each of nav.querySelectorAll('button'))
+        each.setAttribute('aria-current', String(each === button));
       calls.replaceChildren(card(name, path.slice(1), post, openapi));
     });
     nav.append(button);
@@ -92,7 +101,8 @@ function card(name, path, post, openapi) {
       const args = fields.map(({ read }) => read()).filter((each) => each !== undefined);
       const session = sessions.get(name);
       const members = [`"path":${JSON.stringify(path)}`, `"args":{${args.join(',')}}`];
-      if (session !== undefined && post.parameters !== undefined) members.push(`"session":${JSON.stringify(session)}`);
+      if (session !== undefined && post.parameters !== undefined)
+        members.push(`"session":${JSON.stringify(session)}`);
       const result = await api(`/v1/functions/${name}/call`, `{${members.join(',')}}`);
       if (result.answer.session !== undefined) sessions.set(name, result.answer.session);
       if (result.answer.code === 'session-unknown') sessions.delete(name);
@@ -125,7 +135,7 @@ function field(name, schema, required, openapi) {
   const row = element('div', undefined, 'field');
   const label = element('label', name);
   const target = resolve(schema, openapi);
-  const input = inputFor(target);
+  const input = inputFor(target, openapi);
   input.id = `arg-${name}`;
   label.htmlFor = input.id;
   label.append(element('small', hint(schema, target, required)));
@@ -134,7 +144,7 @@ function field(name, schema, required, openapi) {
   return { row, read: () => member(name, input, target, required) };
 }
 
-function inputFor(schema) {
+function inputFor(schema, openapi) {
   if (Array.isArray(schema.enum)) {
     const select = element('select');
     select.append(...schema.enum.map((each) => element('option', each)));
@@ -147,8 +157,8 @@ function inputFor(schema) {
   }
   if (['string', 'integer'].includes(schema.type)) return element('input');
   const area = element('textarea');
-  area.rows = schema.type === undefined ? 2 : 4;
-  area.placeholder = 'JSON';
+  area.placeholder = `JSON, such as ${JSON.stringify(sampleOf(schema, openapi))}`;
+  area.rows = Math.min(8, 2 + Math.floor(area.placeholder.length / 80));
   return area;
 }
 
@@ -170,6 +180,35 @@ function member(name, input, schema, required) {
   }
 }
 
+/** A value that the schema takes, as simple as may be. */
+function sampleOf(given, openapi, depth = 0) {
+  const schema = resolve(given, openapi);
+  if (depth > 6) return null;
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum[0];
+  if (schema.oneOf !== undefined)
+    return sampleOf(schema.oneOf.find((each) => each.type !== 'null') ?? {}, openapi, depth + 1);
+  if (schema.prefixItems !== undefined)
+    return schema.prefixItems.map((each) => sampleOf(each, openapi, depth + 1));
+  if (schema.type === 'array') return [sampleOf(schema.items, openapi, depth + 1)];
+  if (schema.type === 'object') {
+    return Object.fromEntries(
+      Object.entries(schema.properties).map(([name, each]) => [
+        name,
+        sampleOf(each, openapi, depth + 1),
+      ]),
+    );
+  }
+  return (
+    {
+      integer: 1,
+      number: 1.5,
+      boolean: true,
+      string: schema.contentEncoding === undefined ? 'text' : 'AQID',
+    }[schema.type] ?? null
+  );
+}
+
 function resolve(schema, openapi) {
   const name = schema.$ref?.split('/').at(-1);
   return name === undefined ? schema : (openapi.components.schemas[name] ?? {});
@@ -177,7 +216,10 @@ function resolve(schema, openapi) {
 
 function hint(schema, target, required) {
   const name = schema.$ref?.split('/').at(-1);
-  const type = name ?? target.format ?? (target.contentEncoding === 'base64' ? 'base64' : (target.type ?? 'JSON'));
+  const type =
+    name ??
+    target.format ??
+    (target.contentEncoding === 'base64' ? 'base64' : (target.type ?? 'JSON'));
   return required ? type : `${type}, may be left out`;
 }
 

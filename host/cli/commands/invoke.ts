@@ -39,7 +39,11 @@ export const invoke: CommandSpec = {
     const client = await AdminClient.connect(context);
     const session = options.flag('session');
     const body = JSON.stringify({ wave: call, ...(session === undefined ? {} : { session }) });
-    const { answer, failed } = await client.call(functionPath(name, '/call'), `invoke ${name}`, body);
+    const { answer, failed } = await client.call(
+      functionPath(name, '/call'),
+      `invoke ${name}`,
+      body,
+    );
     if (output.json) output.data(answer);
     else {
       output.line(visible(answer.wave ?? '()'));

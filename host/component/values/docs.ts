@@ -33,12 +33,16 @@ export function readDocs(component: Component): Docs {
   let world: Scope | undefined;
   for (const bytes of sections(component)) {
     const root = decode(bytes);
-    for (const [name, each] of entries(root?.['interfaces'])) interfaces.set(name, objectOf(each) ?? {});
+    for (const [name, each] of entries(root?.['interfaces']))
+      interfaces.set(name, objectOf(each) ?? {});
     for (const [, each] of entries(root?.['worlds'])) {
       const found = objectOf(each) ?? {};
       const functions = { ...objectOf(found['funcs']), ...objectOf(found['func_exports']) };
       world ??= { funcs: functions, types: found['types'] };
-      for (const [name, one] of [...entries(found['interfaces']), ...entries(found['interface_exports'])]) {
+      for (const [name, one] of [
+        ...entries(found['interfaces']),
+        ...entries(found['interface_exports']),
+      ]) {
         if (!interfaces.has(name)) interfaces.set(name, objectOf(one) ?? {});
       }
     }
@@ -65,7 +69,9 @@ function* sections(component: Component): Generator<Uint8Array> {
 function decode(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   if (!VERSIONS.has(bytes[0] ?? -1)) return undefined;
   try {
-    return objectOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(1))));
+    return objectOf(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(1))),
+    );
   } catch {
     return undefined;
   }

@@ -40,12 +40,15 @@ export function fromJson(type: ValType, json: unknown, context: FromJson, path =
     case 'f64':
       return float(type.kind, json, wrong);
     case 'char':
-      if (typeof json !== 'string' || [...json].length !== 1) throw expected('one character');
-      if (!json.isWellFormed()) throw wrong('it is half of a surrogate pair, which is no character');
+      if (typeof json !== 'string' || json.length !== lengthOfFirst(json))
+        throw expected('one character');
+      if (!json.isWellFormed())
+        throw wrong('it is half of a surrogate pair, which is no character');
       return json;
     case 'string':
       if (typeof json !== 'string') throw expected('a string');
-      if (!json.isWellFormed()) throw wrong('it has half of a surrogate pair, which is no character');
+      if (!json.isWellFormed())
+        throw wrong('it has half of a surrogate pair, which is no character');
       return json;
     case 'list':
       if (isBytes(type)) return bytes(json, wrong);
@@ -60,7 +63,13 @@ export function fromJson(type: ValType, json: unknown, context: FromJson, path =
         throw wrong(`expected an array of ${type.elements.length}, got ${lengthOf(json)}`);
       return type.elements.map((each, index) => sub(each, json[index], `${path}[${index}]`));
     case 'record': {
-      const values = membersFromJson(type.fields, json, context, path, typeText(type, context.names));
+      const values = membersFromJson(
+        type.fields,
+        json,
+        context,
+        path,
+        typeText(type, context.names),
+      );
       return Object.fromEntries(
         type.fields.map((each, index) => [lowerCamel(each.name), values[index]]),
       );
@@ -108,7 +117,11 @@ export function membersFromJson(
   for (const key of Object.keys(json)) {
     if (known.has(key)) continue;
     const takes = fields.length === 0 ? 'nothing' : quoted([...known]);
-    throw new ValueError(member(path, key), expected, `nothing has this name here; there is ${takes}`);
+    throw new ValueError(
+      member(path, key),
+      expected,
+      `nothing has this name here; there is ${takes}`,
+    );
   }
   return fields.map(({ name, type }) => {
     const at = member(path, name);
@@ -180,11 +193,15 @@ function variant(
   }
   onlyKeys(json, found.type === undefined ? ['tag'] : ['tag', 'val'], wrong);
   if (found.type === undefined) return { tag: found.name };
-  return { tag: found.name, val: sub(found.type, valOf(json, 'val', found.type, wrong), `${path}.val`) };
+  return {
+    tag: found.name,
+    val: sub(found.type, valOf(json, 'val', found.type, wrong), `${path}.val`),
+  };
 }
 
 function flags(labels: readonly string[], json: unknown, wrong: Wrong): Record<string, boolean> {
-  if (!Array.isArray(json)) throw wrong(`expected an array of ${quoted(labels)}, got ${shown(json)}`);
+  if (!Array.isArray(json))
+    throw wrong(`expected an array of ${quoted(labels)}, got ${shown(json)}`);
   for (const each of json) {
     if (!labels.includes(each)) throw wrong(`${shown(each)} is none of ${quoted(labels)}`);
   }
@@ -227,7 +244,12 @@ function result(
   return { tag, val: undefined };
 }
 
-function valOf(json: Readonly<Record<string, unknown>>, key: string, type: ValType, wrong: Wrong): unknown {
+function valOf(
+  json: Readonly<Record<string, unknown>>,
+  key: string,
+  type: ValType,
+  wrong: Wrong,
+): unknown {
   if (Object.hasOwn(json, key)) return json[key];
   if (type.kind === 'option') return null;
   throw wrong(`its "${key}" is missing`);
@@ -242,13 +264,20 @@ function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
+/** Units of the first character: never 0, so that an empty text is none. */
+function lengthOfFirst(text: string): number {
+  return (text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
+}
+
 function lengthOf(json: unknown): string {
   return Array.isArray(json) ? `one of ${json.length}` : shown(json);
 }
 
 function quoted(names: readonly string[]): string {
   const few = names.slice(0, 20).map((each) => JSON.stringify(each));
-  return few.join(', ') + (names.length > few.length ? `, and ${names.length - few.length} more` : '');
+  return (
+    few.join(', ') + (names.length > few.length ? `, and ${names.length - few.length} more` : '')
+  );
 }
 
 function clipped(value: bigint): string {

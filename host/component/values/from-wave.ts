@@ -27,7 +27,9 @@ export function argumentsFromWave(
     if (lexer.peek() === ')') {
       const missing = params.slice(index).find((each) => each.type.kind !== 'option');
       if (missing !== undefined) {
-        throw lexer.wrong(`the argument ${missing.name}: ${typeText(missing.type, names)} is missing`);
+        throw lexer.wrong(
+          `the argument ${missing.name}: ${typeText(missing.type, names)} is missing`,
+        );
       }
       break;
     }
@@ -58,7 +60,8 @@ function read(type: ValType, lexer: WaveLexer, names: TypeNames): unknown {
       if (negative) return '-Infinity';
       const text = lexer.number();
       if (text !== undefined) {
-        if (!Number.isFinite(Number(text))) throw lexer.wrong(`${text} is larger than any ${type.kind}`);
+        if (!Number.isFinite(Number(text)))
+          throw lexer.wrong(`${text} is larger than any ${type.kind}`);
         return Number(text);
       }
       const named = FLOATS.get(lexer.label()?.name ?? '');
@@ -77,7 +80,9 @@ function read(type: ValType, lexer: WaveLexer, names: TypeNames): unknown {
     case 'list':
     case 'fixed-list': {
       const elements = sequence(lexer, '[', ']', () => sub(type.element), expected);
-      return type.kind === 'list' && type.element.kind === 'u8' ? base64(elements, lexer) : elements;
+      return type.kind === 'list' && type.element.kind === 'u8'
+        ? base64(elements, lexer)
+        : elements;
     }
     case 'tuple': {
       let index = 0;
@@ -103,7 +108,9 @@ function read(type: ValType, lexer: WaveLexer, names: TypeNames): unknown {
       const tag = lexer.label()?.name ?? fail(expected());
       const found = type.cases.find((each) => each.name === tag);
       if (found === undefined) throw expected();
-      return found.type === undefined ? { tag } : { tag, val: inParentheses(lexer, found.type, sub) };
+      return found.type === undefined
+        ? { tag }
+        : { tag, val: inParentheses(lexer, found.type, sub) };
     }
     case 'option': {
       const wrap = (value: unknown): unknown => (isWrappedInJson(type) ? { some: value } : value);
@@ -182,7 +189,8 @@ function record(
   while (!lexer.has('}')) {
     const label = lexer.label()?.name ?? fail(expected());
     const field = fields.find((each) => each.name === label);
-    if (field === undefined || given.has(label)) throw lexer.wrong(`the field ${label} is not expected here`);
+    if (field === undefined || given.has(label))
+      throw lexer.wrong(`the field ${label} is not expected here`);
     lexer.expect(':');
     given.set(label, sub(field.type));
     if (lexer.has(',')) continue;
@@ -194,7 +202,8 @@ function record(
 
 function base64(elements: readonly unknown[], lexer: WaveLexer): string {
   for (const each of elements) {
-    if (typeof each !== 'number' || each < 0 || each > 255) throw lexer.wrong(`${String(each)} is no u8`);
+    if (typeof each !== 'number' || each < 0 || each > 255)
+      throw lexer.wrong(`${String(each)} is no u8`);
   }
   return Uint8Array.from(elements as readonly number[]).toBase64();
 }

@@ -15,6 +15,7 @@ export function parseJson(text: string): unknown {
 
 function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined)
+    return value;
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }

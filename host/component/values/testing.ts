@@ -6,9 +6,35 @@ import { toJson } from './to-json.ts';
 import { INTEGERS, isBytes, isIntegerKind, isWrappedInJson } from './conventions.ts';
 
 const PRIMITIVES: readonly PrimitiveKind[] = [
-  'bool', 's8', 'u8', 's16', 'u16', 's32', 'u32', 's64', 'u64', 'f32', 'f64', 'char', 'string',
+  'bool',
+  's8',
+  'u8',
+  's16',
+  'u16',
+  's32',
+  'u32',
+  's64',
+  'u64',
+  'f32',
+  'f64',
+  'char',
+  'string',
 ];
-const LABELS = ['a', 'some', 'none', 'ok', 'err', 'tag', 'val', 'two-words', 'x1', 'constructor', 'inf', 'true', 'then'];
+const LABELS = [
+  'a',
+  'some',
+  'none',
+  'ok',
+  'err',
+  'tag',
+  'val',
+  'two-words',
+  'x1',
+  'constructor',
+  'inf',
+  'true',
+  'then',
+];
 
 const noHandles: Handles = {
   give() {
@@ -29,7 +55,9 @@ export function anyType(depth = 3): fc.Arbitrary<ValType> {
     part.map((element): ValType => ({ kind: 'list', element })),
     part.map((value): ValType => ({ kind: 'option', value })),
     fc.tuple(maybe, maybe).map(([ok, err]): ValType => ({ kind: 'result', ok, err })),
-    fc.array(part, { minLength: 1, maxLength: 3 }).map((elements): ValType => ({ kind: 'tuple', elements })),
+    fc
+      .array(part, { minLength: 1, maxLength: 3 })
+      .map((elements): ValType => ({ kind: 'tuple', elements })),
     labels.map((each): ValType => ({ kind: 'enum', labels: each })),
     labels.map((each): ValType => ({ kind: 'flags', labels: each })),
     labels.chain((names) =>
@@ -49,13 +77,19 @@ export function anyType(depth = 3): fc.Arbitrary<ValType> {
 export function anyJson(type: ValType): fc.Arbitrary<unknown> {
   if (isIntegerKind(type.kind)) {
     const [min, max] = INTEGERS[type.kind];
-    return fc.bigInt({ min, max }).map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`));
+    return fc
+      .bigInt({ min, max })
+      .map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`));
   }
   switch (type.kind) {
     case 'bool':
       return fc.boolean();
     case 'f32':
-      return fc.float().map((value) => (Object.is(value, -0) ? value : toJson(type, value, { handles: noHandles, spend() {} })));
+      return fc
+        .float()
+        .map((value) =>
+          Object.is(value, -0) ? value : toJson(type, value, { handles: noHandles, spend() {} }),
+        );
     case 'f64':
       return fc.double().map(floatJson);
     case 'char':
@@ -63,7 +97,10 @@ export function anyJson(type: ValType): fc.Arbitrary<unknown> {
     case 'string':
       return fc.string({ unit: 'binary', maxLength: 8 });
     case 'list':
-      if (isBytes(type)) return fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+      if (isBytes(type))
+        return fc
+          .uint8Array({ maxLength: 8 })
+          .map((bytes) => Buffer.from(bytes).toString('base64'));
       return fc.array(anyJson(type.element), { maxLength: 3 });
     case 'tuple':
       return fc.tuple(...type.elements.map(anyJson));
@@ -72,15 +109,23 @@ export function anyJson(type: ValType): fc.Arbitrary<unknown> {
     case 'flags':
       return fc.subarray([...type.labels]);
     case 'record':
-      return fc.tuple(...type.fields.map((each) => anyJson(each.type))).map((values) => Object.fromEntries(type.fields.map((each, index) => [each.name, values[index]])));
+      return fc
+        .tuple(...type.fields.map((each) => anyJson(each.type)))
+        .map((values) =>
+          Object.fromEntries(type.fields.map((each, index) => [each.name, values[index]])),
+        );
     case 'variant':
       return fc.oneof(
         ...type.cases.map(({ name, type: payload }) =>
-          payload === undefined ? fc.constant({ tag: name }) : anyJson(payload).map((val) => ({ tag: name, val })),
+          payload === undefined
+            ? fc.constant({ tag: name })
+            : anyJson(payload).map((val) => ({ tag: name, val })),
         ),
       );
     case 'option':
-      return fc.option(anyJson(type.value).map((value) => (isWrappedInJson(type) ? { some: value } : value)));
+      return fc.option(
+        anyJson(type.value).map((value) => (isWrappedInJson(type) ? { some: value } : value)),
+      );
     case 'result':
       return fc.oneof(side('ok', type.ok), side('err', type.err));
     default:
@@ -89,7 +134,9 @@ export function anyJson(type: ValType): fc.Arbitrary<unknown> {
 }
 
 function side(tag: string, type: ValType | undefined): fc.Arbitrary<unknown> {
-  return (type === undefined ? fc.constant(null) : anyJson(type)).map((value) => ({ [tag]: value }));
+  return (type === undefined ? fc.constant(null) : anyJson(type)).map((value) => ({
+    [tag]: value,
+  }));
 }
 
 function floatJson(value: number): unknown {

@@ -17,7 +17,9 @@ export function toWave(type: ValType, json: unknown): string {
       return `"${escaped(json as string, '"')}"`;
     case 'list':
     case 'fixed-list': {
-      const list = isBytes(type) ? [...Uint8Array.fromBase64(json as string)] : (json as readonly unknown[]);
+      const list = isBytes(type)
+        ? [...Uint8Array.fromBase64(json as string)]
+        : (json as readonly unknown[]);
       return `[${list.map((each) => toWave(type.element, each)).join(', ')}]`;
     }
     case 'tuple': {
@@ -26,7 +28,9 @@ export function toWave(type: ValType, json: unknown): string {
     }
     case 'record': {
       const fields = json as Readonly<Record<string, unknown>>;
-      const given = type.fields.filter((each) => !(each.type.kind === 'option' && fields[each.name] === null));
+      const given = type.fields.filter(
+        (each) => !(each.type.kind === 'option' && fields[each.name] === null),
+      );
       if (given.length === 0) return '{:}';
       return `{${given.map((each) => `${each.name}: ${toWave(each.type, fields[each.name])}`).join(', ')}}`;
     }
@@ -71,7 +75,8 @@ function floatText(json: number | string): string {
 
 /** As wasm-wave writes floats: `1e-7` is `0.0000001`. */
 function withoutExponent(text: string): string {
-  const [, sign, whole = '', fraction = '', exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
+  const [, sign, whole = '', fraction = '', exponent] =
+    /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
   if (exponent === undefined) return text;
   const digits = whole + fraction;
   const point = 1 + Number(exponent);

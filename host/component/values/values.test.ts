@@ -20,8 +20,10 @@ const noHandles: Handles = {
   },
   take: () => undefined,
 };
-const read = (type: ValType, json: unknown): unknown => fromJson(type, json, { names, handles: noHandles });
-const write = (type: ValType, value: unknown): unknown => toJson(type, value, { handles: noHandles, spend() {} });
+const read = (type: ValType, json: unknown): unknown =>
+  fromJson(type, json, { names, handles: noHandles });
+const write = (type: ValType, value: unknown): unknown =>
+  toJson(type, value, { handles: noHandles, spend() {} });
 const wave = (type: ValType, text: string): unknown =>
   argumentsFromWave([{ name: 'v', type }], new WaveLexer(`${text})`), names)['v'];
 const refusal = (type: ValType, json: unknown): ValueError => {
@@ -80,13 +82,13 @@ describe('random values of random types', () => {
 });
 
 describe('from JSON', () => {
-  it.each([
+  it.each<[ValType, string, unknown]>([
     [t('u64'), '18446744073709551615', 2n ** 64n - 1n],
     [t('u64'), '"18446744073709551615"', 2n ** 64n - 1n],
     [t('s64'), '-9223372036854775808', -(2n ** 63n)],
     [t('u8'), '255', 255],
     [t('f64'), '-0', -0],
-    [t('f64'), '12345678901234567890', 12345678901234567890],
+    [t('f64'), '12345678901234567890', Number('12345678901234567890')],
     [t('f32'), '"NaN"', Number.NaN],
     [t('char'), '"😀"', '😀'],
     [option(option(t('u8'))), 'null', { tag: 'none' }],
@@ -95,8 +97,8 @@ describe('from JSON', () => {
     [option(option(option(t('u8')))), '{"some":null}', { tag: 'none' }],
     [list(t('u8')), '"AQL/"', new Uint8Array([1, 2, 255])],
     [result(), '{"ok":null}', { tag: 'ok', val: undefined }],
-    [{ kind: 'record', fields: [{ name: 'a-b', type: option(t('u8')) }] } as ValType, '{}', { aB: undefined }],
-    [{ kind: 'flags', labels: ['a-b', 'c'] } as ValType, '["c"]', { aB: false, c: true }],
+    [{ kind: 'record', fields: [{ name: 'a-b', type: option(t('u8')) }] }, '{}', { aB: undefined }],
+    [{ kind: 'flags', labels: ['a-b', 'c'] }, '["c"]', { aB: false, c: true }],
   ])('%j takes %s', (type, json, value) => {
     expect(read(type, parseJson(json))).toStrictEqual(value);
   });
@@ -120,15 +122,51 @@ describe('from JSON', () => {
     [option(option(t('u8'))), 3, '$', 'option<option<u8>>', /null or \{"some"/],
     [result(t('u8'), t('string')), { ok: 1, err: 'x' }, '$', 'result<u8, string>', /\{"ok"/],
     [result(t('u8')), { err: 1 }, '$', 'result<u8>', /no value/],
-    [{ kind: 'tuple', elements: [t('u8'), t('string')] }, [1], '$', 'tuple<u8, string>', /array of 2/],
+    [
+      { kind: 'tuple', elements: [t('u8'), t('string')] },
+      [1],
+      '$',
+      'tuple<u8, string>',
+      /array of 2/,
+    ],
     [{ kind: 'enum', labels: ['a'] }, '__proto__', '$', 'enum { a }', /one of "a"/],
     [{ kind: 'flags', labels: ['a', 'b'] }, ['a', 'a'], '$', 'flags { a, b }', /twice/],
-    [{ kind: 'variant', cases: [{ name: 'a', type: t('u8') }] }, { tag: 'b' }, '$', 'variant { a(u8) }', /one of "a"/],
-    [{ kind: 'variant', cases: [{ name: 'a', type: t('u8') }] }, { tag: 'a' }, '$', 'variant { a(u8) }', /"val" is missing/],
-    [{ kind: 'variant', cases: [{ name: 'a', type: undefined }] }, { tag: 'a', val: 1 }, '$', 'variant { a }', /"tag" only/],
+    [
+      { kind: 'variant', cases: [{ name: 'a', type: t('u8') }] },
+      { tag: 'b' },
+      '$',
+      'variant { a(u8) }',
+      /one of "a"/,
+    ],
+    [
+      { kind: 'variant', cases: [{ name: 'a', type: t('u8') }] },
+      { tag: 'a' },
+      '$',
+      'variant { a(u8) }',
+      /"val" is missing/,
+    ],
+    [
+      { kind: 'variant', cases: [{ name: 'a', type: undefined }] },
+      { tag: 'a', val: 1 },
+      '$',
+      'variant { a }',
+      /"tag" only/,
+    ],
     [{ kind: 'record', fields: [{ name: 'a-b', type: t('u8') }] }, {}, "$['a-b']", 'u8', /missing/],
-    [{ kind: 'record', fields: [{ name: 'a', type: t('u8') }] }, { a: 1, b: 2 }, '$.b', 'record { a: u8 }', /nothing has this name/],
-    [{ kind: 'record', fields: [{ name: 'a', type: list(t('u16')) }] }, { a: [1, -1] }, '$.a[1]', 'u16', /not within/],
+    [
+      { kind: 'record', fields: [{ name: 'a', type: t('u8') }] },
+      { a: 1, b: 2 },
+      '$.b',
+      'record { a: u8 }',
+      /nothing has this name/,
+    ],
+    [
+      { kind: 'record', fields: [{ name: 'a', type: list(t('u16')) }] },
+      { a: [1, -1] },
+      '$.a[1]',
+      'u16',
+      /not within/,
+    ],
   ])('%j does not take %j', (type, json, path, expected, problem) => {
     const refused = refusal(type, json);
     expect(refused).toMatchObject({ path, expected });
@@ -138,7 +176,9 @@ describe('from JSON', () => {
   it('does not take what stands in a prototype for a member', () => {
     const type: ValType = { kind: 'record', fields: [{ name: 'constructor', type: t('string') }] };
     expect(refusal(type, {})).toMatchObject({ path: '$.constructor' });
-    expect(refusal(type, parseJson('{"__proto__": {"constructor": "x"}}'))).toMatchObject({ path: '$.__proto__' });
+    expect(refusal(type, parseJson('{"__proto__": {"constructor": "x"}}'))).toMatchObject({
+      path: '$.__proto__',
+    });
   });
 
   it('takes absent options for none, and asks for every other argument', () => {
@@ -148,17 +188,33 @@ describe('from JSON', () => {
     ];
     const context = { names, handles: noHandles };
     expect(membersFromJson(params, { b: 1 }, context, '$', 'arguments')).toEqual([undefined, 1]);
-    expect(() => membersFromJson(params, {}, context, '$', 'arguments')).toThrow('$.b: it is missing');
-    expect(() => membersFromJson(params, [], context, '$', 'arguments')).toThrow('$: expected an object, got an empty array');
+    expect(() => membersFromJson(params, {}, context, '$', 'arguments')).toThrow(
+      '$.b: it is missing',
+    );
+    expect(() => membersFromJson(params, [], context, '$', 'arguments')).toThrow(
+      '$: expected an object, got an empty array',
+    );
   });
 
   it('looks handles up by their resource, and says whether they are given away', () => {
-    const resource: ResourceType = { kind: 'resource', id: 1, origin: 'local', name: 'counter', owner: undefined, destructor: undefined };
+    const resource: ResourceType = {
+      kind: 'resource',
+      id: 1,
+      origin: 'local',
+      name: 'counter',
+      owner: undefined,
+      destructor: undefined,
+    };
     const asked: unknown[] = [];
     const value = {};
-    const handles: Handles = { ...noHandles, take: (...args) => (asked.push(args), args[1] === 'known' ? value : undefined) };
+    const handles: Handles = {
+      ...noHandles,
+      take: (...args) => (asked.push(args), args[1] === 'known' ? value : undefined),
+    };
     expect(fromJson({ kind: 'own', resource }, 'known', { names, handles })).toBe(value);
-    expect(() => fromJson({ kind: 'borrow', resource }, 'other', { names, handles })).toThrow('it is no handle of a counter');
+    expect(() => fromJson({ kind: 'borrow', resource }, 'other', { names, handles })).toThrow(
+      'it is no handle of a counter',
+    );
     expect(asked).toEqual([
       [resource, 'known', true],
       [resource, 'other', false],
@@ -166,7 +222,9 @@ describe('from JSON', () => {
   });
 
   it('refuses text that is nested too deeply as no JSON', () => {
-    expect(() => parseJson(`${'['.repeat(200_000)}1234567890123456789${']'.repeat(200_000)}`)).toThrow(SyntaxError);
+    expect(() =>
+      parseJson(`${'['.repeat(200_000)}1234567890123456789${']'.repeat(200_000)}`),
+    ).toThrow(SyntaxError);
   });
 });
 
@@ -191,7 +249,13 @@ describe('to JSON', () => {
       left -= bytes;
       if (left < 0) throw new RangeError('too large');
     };
-    expect(() => toJson(list(t('string')), Array.from({ length: 1e6 }, () => 'x'), { handles: noHandles, spend })).toThrow('too large');
+    expect(() =>
+      toJson(
+        list(t('string')),
+        Array.from({ length: 1e6 }, () => 'x'),
+        { handles: noHandles, spend },
+      ),
+    ).toThrow('too large');
   });
 });
 
@@ -223,7 +287,11 @@ describe('WAVE', () => {
     [t('char'), String.raw`'\u{d800}'`, 'escape'],
     [option(option(t('u8'))), '3', 'expected option<option<u8>>'],
     [{ kind: 'variant', cases: [{ name: 'a', type: undefined }] }, 'b', 'expected variant { a }'],
-    [{ kind: 'record', fields: [{ name: 'a', type: t('u8') }] }, '{a: 1, a: 2}', 'the field a is not expected'],
+    [
+      { kind: 'record', fields: [{ name: 'a', type: t('u8') }] },
+      '{a: 1, a: 2}',
+      'the field a is not expected',
+    ],
     [list(t('u8')), '[256]', '256 is no u8'],
     [t('bool'), '', 'is missing'],
   ])('%j refuses %s', (type, text, problem) => {
@@ -232,8 +300,13 @@ describe('WAVE', () => {
   });
 
   it('lets options be left out at the end', () => {
-    const params = ['a', 'b', 'c'].map((name) => ({ name, type: name === 'a' ? t('u8') : option(t('u8')) }));
+    const params = ['a', 'b', 'c'].map((name) => ({
+      name,
+      type: name === 'a' ? t('u8') : option(t('u8')),
+    }));
     expect(argumentsFromWave(params, new WaveLexer('1, some(2))'), names)).toEqual({ a: 1, b: 2 });
-    expect(() => argumentsFromWave(params, new WaveLexer(')'), names)).toThrow('the argument a: u8 is missing');
+    expect(() => argumentsFromWave(params, new WaveLexer(')'), names)).toThrow(
+      'the argument a: u8 is missing',
+    );
   });
 });

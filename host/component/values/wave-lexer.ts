@@ -123,7 +123,8 @@ export class WaveLexer {
     if (end === -1) throw this.wrong('the text ends before """');
     const lines = this.text.slice(begin, end).split(/\r?\n/);
     const indent = lines.pop() ?? '';
-    if (!/^ *$/.test(indent) || lines.length === 0) throw this.wrong('""" must stand on a line of its own');
+    if (!/^ *$/.test(indent) || lines.length === 0)
+      throw this.wrong('""" must stand on a line of its own');
     const parts = lines.map((line) => {
       if (!line.startsWith(indent)) throw this.wrong('a line is indented less than its """');
       const rest = new WaveLexer(line, indent.length);

@@ -5,7 +5,7 @@ import type { HttpExchange } from '../http-exchange.ts';
 import { LaneError } from '../errors.ts';
 
 /** Most bytes of a result, JSON text included: it is made whole before the first byte leaves. */
-export const MAX_RESULT_BYTES = 64 * 2 ** 20;
+const MAX_RESULT_BYTES = 64 * 2 ** 20;
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -25,10 +25,15 @@ export async function send(
 ): Promise<void> {
   // RFC 9110 section 8.6: a 204 has no length.
   const length: Fields = status === 204 ? [] : [['content-length', String(body?.length ?? 0)]];
-  const headers: HeaderList = [...fields, ...length].map(([name, value]) => [name, Buffer.from(value, 'latin1')]);
+  const headers: HeaderList = [...fields, ...length].map(([name, value]) => [
+    name,
+    Buffer.from(value, 'latin1'),
+  ]);
   const sink = exchange.respond(status, headers);
   if (body !== undefined && exchange.request.method !== 'HEAD') {
-    const stopTimer = clock.after(timeout, () => sink.abort(new HttpFailure({ tag: 'connection-timeout' })));
+    const stopTimer = clock.after(timeout, () =>
+      sink.abort(new HttpFailure({ tag: 'connection-timeout' })),
+    );
     const complete = await write(sink, body).finally(stopTimer);
     if (!complete) return;
   }

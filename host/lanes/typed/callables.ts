@@ -110,7 +110,12 @@ function placesOf(component: Component): Place[] {
     { full: undefined, short: undefined, prefixes: [''], members: plain },
     ...instances.map(({ full, short, members }) => {
       const unambiguous = shorts.get(short)?.length === 1;
-      return { full, short, prefixes: [...(unambiguous ? [`${short}/`] : []), `${full}/`], members };
+      return {
+        full,
+        short,
+        prefixes: [...(unambiguous ? [`${short}/`] : []), `${full}/`],
+        members,
+      };
     }),
   ];
 }
@@ -175,7 +180,7 @@ function reasonAgainst(
   return undefined;
 }
 
-export function hasHandle(type: ValType): boolean {
+function hasHandle(type: ValType): boolean {
   return findHandle(type, () => true) !== undefined;
 }
 

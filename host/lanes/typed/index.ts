@@ -23,7 +23,12 @@ export const typed: Lane = {
   takes: 'a component that exports functions (not async ones)',
   match(component): Entry | undefined {
     // What WASI defines is called by lanes that know its meaning.
-    if (component.exports.some((each) => each.parsed.kind === 'interface' && each.parsed.namespace === 'wasi')) return undefined;
+    if (
+      component.exports.some(
+        (each) => each.parsed.kind === 'interface' && each.parsed.namespace === 'wasi',
+      )
+    )
+      return undefined;
     const callables = callablesOf(component);
     if (callables.list.length === 0) return undefined;
     const calls = new WeakMap<FunctionRuntime, TypedCalls>();
@@ -37,9 +42,19 @@ export const typed: Lane = {
         if (own === undefined) calls.set(runtime, (own = new TypedCalls(runtime, callables)));
         if (path === DOCUMENT) {
           if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, ['GET', 'HEAD']);
-          const document = openApiOf(component, callables, headerValue(headers, 'x-forwarded-prefix') ?? '/');
+          const document = openApiOf(
+            component,
+            callables,
+            headerValue(headers, 'x-forwarded-prefix') ?? '/',
+          );
           const patience = { clock: runtime.clock, timeout: runtime.limits.timeout };
-          return send(exchange, 200, [['content-type', 'application/json']], jsonBody(document), patience);
+          return send(
+            exchange,
+            200,
+            [['content-type', 'application/json']],
+            jsonBody(document),
+            patience,
+          );
         }
         const callable = callables.functions.get(path);
         if (callable !== undefined) {
@@ -63,7 +78,11 @@ function typedEntry(component: Component, callables: Callables): TypedEntry {
     document: (server) => openApiOf(component, callables, server),
     readWave(text) {
       const { callable, args } = readCall(text, callables);
-      return { path: callable.path, body: jsonText(args), answer: (status, body) => answerWave(callable, status, body) };
+      return {
+        path: callable.path,
+        body: jsonText(args),
+        answer: (status, body) => answerWave(callable, status, body),
+      };
     },
   };
 }

@@ -1,16 +1,36 @@
-import { isBytes, readDocs, type Component, type Docs, type ResourceType, type ValType } from '../../component/index.ts';
+import {
+  isBytes,
+  readDocs,
+  type Component,
+  type Docs,
+  type ResourceType,
+  type ValType,
+} from '../../component/index.ts';
 import type { Callable, Callables } from './callables.ts';
-import { definitionOf, objectSchema, schemaOf, type NamedType, type Schema, type SchemaContext } from './schemas.ts';
+import {
+  definitionOf,
+  objectSchema,
+  schemaOf,
+  type NamedType,
+  type Schema,
+  type SchemaContext,
+} from './schemas.ts';
 import { signature } from './refusals.ts';
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' } as const;
-const HANDLE_PATH = { name: 'handle', in: 'path', required: true, schema: { type: 'string' } } as const;
+const HANDLE_PATH = {
+  name: 'handle',
+  in: 'path',
+  required: true,
+  schema: { type: 'string' },
+} as const;
 const SESSION = {
   name: 'selvedge-session',
   in: 'header',
   required: false,
   schema: { type: 'string' },
-  description: 'Session in which the call runs, and new handles live. Handles among the arguments say it too.',
+  description:
+    'Session in which the call runs, and new handles live. Handles among the arguments say it too.',
 } as const;
 
 /** An OpenAPI 3.1 document of what can be called. `server` is where the function answers, such as `/fn/calc`. */
@@ -21,16 +41,24 @@ export function openApiOf(component: Component, callables: Callables, server: st
   const schemas: Record<string, Schema> = {};
   for (const [type, name] of named) {
     if (type.kind === 'resource') continue;
-    schemas[name.key] = { ...definitionOf(type, context, name), ...described(docs.type(name.interface, name.name)) };
+    schemas[name.key] = {
+      ...definitionOf(type, context, name),
+      ...described(docs.type(name.interface, name.name)),
+    };
   }
   const paths: Record<string, object> = {};
-  for (const each of callables.list) paths[`/${each.path}`] = { post: operation(each, callables, context) };
+  for (const each of callables.list)
+    paths[`/${each.path}`] = { post: operation(each, callables, context) };
   for (const { path } of new Set(callables.resources.values())) {
     paths[`/${path}/{handle}`] = { delete: dropOperation(path) };
   }
   return {
     openapi: '3.1.0',
-    info: { title: server.split('/').at(-1) ?? server, version: '1', description: 'Functions of a WebAssembly component, called with JSON.' },
+    info: {
+      title: server.split('/').at(-1) ?? server,
+      version: '1',
+      description: 'Functions of a WebAssembly component, called with JSON.',
+    },
     servers: [{ url: server }],
     tags: tagsOf(callables, docs),
     paths,
@@ -80,8 +108,12 @@ function responsesOf({ kind, result }: Callable, context: SchemaContext): object
   const type = result?.kind === 'result' ? result.ok : result;
   const errors = result?.kind === 'result' ? { 422: errorOf(result.err, context) } : {};
   return {
-    ...(type === undefined ? { 204: { description: 'It is done; there is no result.' } } : { 200: success(type, kind, context) }),
-    400: problem('An argument is wrong. `path` is its JSON path, `expected` its WIT type. Code: argument-invalid, arguments-not-json.'),
+    ...(type === undefined
+      ? { 204: { description: 'It is done; there is no result.' } }
+      : { 200: success(type, kind, context) }),
+    400: problem(
+      'An argument is wrong. `path` is its JSON path, `expected` its WIT type. Code: argument-invalid, arguments-not-json.',
+    ),
     ...errors,
     500: problem('The function trapped. Code: guest-trapped.'),
     503: problem('The function is busy. Code: function-busy, sessions-full.'),
@@ -94,7 +126,12 @@ function success(type: ValType, kind: Callable['kind'], context: SchemaContext):
   return {
     description: 'The result.',
     content: {
-      'application/json': { schema: kind === 'constructor' ? { type: 'object', properties: { handle: schema }, required: ['handle'] } : schema },
+      'application/json': {
+        schema:
+          kind === 'constructor'
+            ? { type: 'object', properties: { handle: schema }, required: ['handle'] }
+            : schema,
+      },
       ...(isBytes(type) ? { 'application/octet-stream': {} } : {}),
     },
   };
@@ -104,7 +141,13 @@ function errorOf(type: ValType | undefined, context: SchemaContext): object {
   const error = type === undefined ? { type: 'null' } : schemaOf(type, context);
   return {
     description: "The function's own error, as `error`. Code: function-error.",
-    content: { 'application/problem+json': { schema: { allOf: [PROBLEM, { type: 'object', properties: { error }, required: ['error'] }] } } },
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [PROBLEM, { type: 'object', properties: { error }, required: ['error'] }],
+        },
+      },
+    },
   };
 }
 
@@ -113,7 +156,10 @@ function dropOperation(path: string): object {
     operationId: `${path.replaceAll(/[^A-Za-z0-9-]+/g, '.')}.drop`,
     summary: 'Drops a handle; the last one of a session ends the session.',
     parameters: [HANDLE_PATH],
-    responses: { 204: { description: 'It is gone.' }, 404: problem('There is no such handle. Code: session-unknown.') },
+    responses: {
+      204: { description: 'It is gone.' },
+      404: problem('There is no such handle. Code: session-unknown.'),
+    },
   };
 }
 
@@ -122,8 +168,13 @@ function problem(description: string): object {
 }
 
 function tagsOf({ list }: Callables, docs: Docs): object[] {
-  const places = new Map(list.map((each) => [each.interface?.full ?? 'functions', each.interface?.short]));
-  return [...places].map(([name, short]) => ({ name, ...described(short === undefined ? undefined : docs.interface(short)) }));
+  const places = new Map(
+    list.map((each) => [each.interface?.full ?? 'functions', each.interface?.short]),
+  );
+  return [...places].map(([name, short]) => ({
+    name,
+    ...described(short === undefined ? undefined : docs.interface(short)),
+  }));
 }
 
 function described(text: string | undefined): Schema {
@@ -136,7 +187,10 @@ function namedTypes(component: Component): Map<ValType | ResourceType, NamedType
   const taken = new Set(['Problem']);
   const add = (place: string | undefined, name: string, type: ValType | ResourceType): void => {
     if (named.has(type)) return;
-    const wanted = (place === undefined ? name : `${place}.${name}`).replaceAll(/[^A-Za-z0-9.-]/g, '-');
+    const wanted = (place === undefined ? name : `${place}.${name}`).replaceAll(
+      /[^A-Za-z0-9.-]/g,
+      '-',
+    );
     let key = wanted;
     for (let count = 2; taken.has(key); count += 1) key = `${wanted}.${count}`;
     taken.add(key);
@@ -146,7 +200,8 @@ function namedTypes(component: Component): Map<ValType | ResourceType, NamedType
     if (type.kind === 'type') addType(name, undefined, type.type, add);
     if (type.kind !== 'instance') continue;
     const place = parsed.kind === 'interface' ? parsed.interface : name;
-    for (const [each, member] of type.exports) if (member.kind === 'type') addType(each, place, member.type, add);
+    for (const [each, member] of type.exports)
+      if (member.kind === 'type') addType(each, place, member.type, add);
   }
   return named;
 }
@@ -158,7 +213,19 @@ function addType(
   add: (place: string | undefined, name: string, type: ValType | ResourceType) => void,
 ): void {
   // A primitive by another name is the primitive: its object may be shared with others.
-  if (['record', 'variant', 'enum', 'flags', 'tuple', 'list', 'option', 'result', 'resource'].includes(type.kind)) {
+  if (
+    [
+      'record',
+      'variant',
+      'enum',
+      'flags',
+      'tuple',
+      'list',
+      'option',
+      'result',
+      'resource',
+    ].includes(type.kind)
+  ) {
     add(place, name, type as ValType | ResourceType);
   }
 }

@@ -12,8 +12,14 @@ export function unknownFunction(path: string, { functions, list }: Callables): L
     code: 'export-unknown',
     status: 404,
     message: `it exports no function ${JSON.stringify(path.slice(0, 80))}`,
-    fix: near === undefined ? `it has ${known.slice(0, 10).join(', ')}${known.length > 10 ? '…' : ''}` : `did you mean ${near}?`,
-    details: { functions: known.slice(0, SHOWN), ...(near === undefined ? {} : { didYouMean: near }) },
+    fix:
+      near === undefined
+        ? `it has ${known.slice(0, 10).join(', ')}${known.length > 10 ? '…' : ''}`
+        : `did you mean ${near}?`,
+    details: {
+      functions: known.slice(0, SHOWN),
+      ...(near === undefined ? {} : { didYouMean: near }),
+    },
   });
 }
 
@@ -87,6 +93,8 @@ export function severalSessions(): LaneError {
 
 /** `add(a: s32, b: s32) -> s32`. */
 export function signature(callable: Callable, { names }: Callables): string {
-  const params = callable.params.map((each) => `${each.name}: ${typeText(each.type, names)}`).join(', ');
+  const params = callable.params
+    .map((each) => `${each.name}: ${typeText(each.type, names)}`)
+    .join(', ');
   return `${callable.path}(${params})${callable.result === undefined ? '' : ` -> ${typeText(callable.result, names)}`}`;
 }

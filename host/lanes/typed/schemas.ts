@@ -1,4 +1,10 @@
-import { isBytes, type Docs, type Field, type ResourceType, type ValType } from '../../component/index.ts';
+import {
+  isBytes,
+  type Docs,
+  type Field,
+  type ResourceType,
+  type ValType,
+} from '../../component/index.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -27,14 +33,17 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 /** The JSON schema (2020-12, of OpenAPI 3.1) of what `fromJson` takes and `toJson` gives. */
 export function schemaOf(type: ValType, context: SchemaContext): Schema {
   const named = context.named.get(type);
-  return named === undefined ? definitionOf(type, context) : { $ref: `#/components/schemas/${named.key}` };
+  return named === undefined
+    ? definitionOf(type, context)
+    : { $ref: `#/components/schemas/${named.key}` };
 }
 
 /** The schema itself, for `components/schemas`; `self` is what it is named. */
 export function definitionOf(type: ValType, context: SchemaContext, self?: NamedType): Schema {
   const sub = (part: ValType): Schema => schemaOf(part, context);
   const docsOf = (item: string): Schema => {
-    const text = self === undefined ? undefined : context.docs.item(self.interface, self.name, item);
+    const text =
+      self === undefined ? undefined : context.docs.item(self.interface, self.name, item);
     return text === undefined ? {} : { description: text };
   };
   switch (type.kind) {
@@ -53,14 +62,25 @@ export function definitionOf(type: ValType, context: SchemaContext, self?: Named
         ],
       };
     case 'char':
-      return { type: 'string', minLength: 1, maxLength: 1, description: 'One Unicode scalar value.' };
+      return {
+        type: 'string',
+        minLength: 1,
+        maxLength: 1,
+        description: 'One Unicode scalar value.',
+      };
     case 'string':
       return { type: 'string' };
     case 'list':
-      if (isBytes(type)) return { type: 'string', contentEncoding: 'base64', description: 'Bytes as base64.' };
+      if (isBytes(type))
+        return { type: 'string', contentEncoding: 'base64', description: 'Bytes as base64.' };
       return { type: 'array', items: sub(type.element) };
     case 'fixed-list':
-      return { type: 'array', items: sub(type.element), minItems: type.length, maxItems: type.length };
+      return {
+        type: 'array',
+        items: sub(type.element),
+        minItems: type.length,
+        maxItems: type.length,
+      };
     case 'tuple':
       return {
         type: 'array',
@@ -80,14 +100,20 @@ export function definitionOf(type: ValType, context: SchemaContext, self?: Named
         oneOf: type.cases.map((each) => ({
           type: 'object',
           ...docsOf(each.name),
-          properties: { tag: { const: each.name }, ...(each.type === undefined ? {} : { val: sub(each.type) }) },
-          required: each.type === undefined || each.type.kind === 'option' ? ['tag'] : ['tag', 'val'],
+          properties: {
+            tag: { const: each.name },
+            ...(each.type === undefined ? {} : { val: sub(each.type) }),
+          },
+          required:
+            each.type === undefined || each.type.kind === 'option' ? ['tag'] : ['tag', 'val'],
           additionalProperties: false,
         })),
       };
     case 'option': {
       const some = sub(type.value);
-      return { oneOf: [{ type: 'null' }, type.value.kind === 'option' ? only('some', some) : some] };
+      return {
+        oneOf: [{ type: 'null' }, type.value.kind === 'option' ? only('some', some) : some],
+      };
     }
     case 'result':
       return {
@@ -104,23 +130,36 @@ export function definitionOf(type: ValType, context: SchemaContext, self?: Named
     }
     default: {
       const range = RANGES[type.kind];
-      return range === undefined ? {} : { type: 'integer', format: type.kind, minimum: range[0], maximum: range[1] };
+      return range === undefined
+        ? {}
+        : { type: 'integer', format: type.kind, minimum: range[0], maximum: range[1] };
     }
   }
 }
 
 /** Parameters, or fields of a record: those that are options may be left out. */
-export function objectSchema(fields: readonly Field[], context: SchemaContext, extra: (name: string) => Schema = () => ({})): Schema {
+export function objectSchema(
+  fields: readonly Field[],
+  context: SchemaContext,
+  extra: (name: string) => Schema = () => ({}),
+): Schema {
   return {
     type: 'object',
-    properties: Object.fromEntries(fields.map((each) => [each.name, { ...schemaOf(each.type, context), ...extra(each.name) }])),
+    properties: Object.fromEntries(
+      fields.map((each) => [each.name, { ...schemaOf(each.type, context), ...extra(each.name) }]),
+    ),
     required: fields.filter((each) => each.type.kind !== 'option').map((each) => each.name),
     additionalProperties: false,
   };
 }
 
 function only(name: string, schema: Schema): Schema {
-  return { type: 'object', properties: { [name]: schema }, required: [name], additionalProperties: false };
+  return {
+    type: 'object',
+    properties: { [name]: schema },
+    required: [name],
+    additionalProperties: false,
+  };
 }
 
 function wide(pattern: string, range: Schema, format: string): Schema {

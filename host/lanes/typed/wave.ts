@@ -1,5 +1,12 @@
 import { nearest } from '../../base/index.ts';
-import { argumentsFromWave, parseJson, resultText, toWave, WaveError, WaveLexer } from '../../component/index.ts';
+import {
+  argumentsFromWave,
+  parseJson,
+  resultText,
+  toWave,
+  WaveError,
+  WaveLexer,
+} from '../../component/index.ts';
 import { LaneError } from '../errors.ts';
 import type { Callable, Callables } from './callables.ts';
 import { unknownFunction } from './refusals.ts';
@@ -33,22 +40,36 @@ export function readCall(text: string, callables: Callables): WaveCall {
 }
 
 /** What a successful answer, or a `function-error`, says in WAVE. */
-export function answerWave({ kind, result }: Callable, status: number, body: string): string | undefined {
+export function answerWave(
+  { kind, result }: Callable,
+  status: number,
+  body: string,
+): string | undefined {
   if (status === 422) {
-    const { code, error } = parseJson(body) as { readonly code?: unknown; readonly error?: unknown };
-    return code === 'function-error' && result?.kind === 'result' ? resultText('err', result.err, error) : undefined;
+    const { code, error } = parseJson(body) as {
+      readonly code?: unknown;
+      readonly error?: unknown;
+    };
+    return code === 'function-error' && result?.kind === 'result'
+      ? resultText('err', result.err, error)
+      : undefined;
   }
   if (status !== 200 && status !== 204) return undefined;
   const answered = status === 204 ? null : parseJson(body);
   if (result === undefined) return '()';
   if (result.kind === 'result') return resultText('ok', result.ok, answered);
-  return toWave(result, kind === 'constructor' ? (answered as { readonly handle: string }).handle : answered);
+  return toWave(
+    result,
+    kind === 'constructor' ? (answered as { readonly handle: string }).handle : answered,
+  );
 }
 
 function find(name: string, callables: Callables): Callable {
   const plain = name.replace('#', '/').replaceAll('%', '');
   // As wasmtime writes it: ns:pkg/face.func@1.0.0, or face.func.
-  const path = callables.functions.has(plain) ? plain : plain.replace(/\.([a-z][a-z0-9-]*)(@.*)?$/i, '$2/$1');
+  const path = callables.functions.has(plain)
+    ? plain
+    : plain.replace(/\.([a-z][a-z0-9-]*)(@.*)?$/i, '$2/$1');
   const found = callables.functions.get(path);
   if (found !== undefined) return found;
   const alike = callables.list.filter((each) => each.path.endsWith(`/${path}`));
