@@ -14,7 +14,7 @@ import {
   type ValType,
 } from '../component/index.ts';
 import { anyJson } from '../component/values/testing.ts';
-import { fixture, startHost, type TestHost } from './harness.ts';
+import { fixture, root, startHost, type TestHost } from './harness.ts';
 
 const MIRROR = 'selvedge:typed/mirror@0.1.0';
 const COUNTERS = 'counters';
@@ -303,6 +303,18 @@ describe('resources', () => {
     expect((await ask('DELETE', `/fn/typed/counters/counter/${others[0]}`)).status).toBe(404);
   });
 
+  test('of one list are dropped one by one', async () => {
+    const { json: handles } = await post('counters/make', { count: 3 });
+    for (const [index, self] of handles.entries())
+      await post('counters/counter/add', { self, by: index });
+    expect((await ask('DELETE', `/fn/typed/counters/counter/${handles[0]}`)).status).toBe(204);
+    expect((await post('counters/counter/get', { self: handles[0] })).json.code).toBe(
+      'argument-invalid',
+    );
+    expect((await post('counters/counter/get', { self: handles[1] })).json).toBe(1);
+    expect((await post('counters/counter/get', { self: handles[2] })).json).toBe(2);
+  });
+
   test('are not lost to a wrong argument beside them', async () => {
     const { handle } = await make(1);
     expect((await post('counters/counter/add', { self: handle, by: 'x' })).status).toBe(400);
@@ -429,6 +441,15 @@ describe('WAVE', () => {
       409,
       'not-typed',
     ]);
+  });
+
+  test('selvedge invoke prints it', async () => {
+    const command = [join(root, 'scripts', 'selvedge.mjs'), 'invoke', 'typed', 'add(1, 2)'];
+    const env = { PATH: process.env['PATH'] ?? '', SELVEDGE_ADMIN_TOKEN: host.token };
+    const ran = await promisify(execFile)(process.execPath, [...command, '--admin', host.admin], {
+      env,
+    });
+    expect(ran.stdout).toBe('3\n');
   });
 
   test('the admin API wants its token, and JSON of the right shape', async () => {

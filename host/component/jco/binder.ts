@@ -15,7 +15,7 @@ export interface JcoBinderOptions {
 }
 
 /** Changes whenever what is kept would be read differently. */
-const CACHE_FORMAT = '1';
+const CACHE_FORMAT = '2';
 
 /**
  * The reference binder: jco's transpiler in a disposable process, its output evaluated here, with JSPI for

@@ -61,6 +61,8 @@ export function openApiOf(component: Component, callables: Callables, server: st
     },
     servers: [{ url: server }],
     tags: tagsOf(callables, docs),
+    // Exports that cannot be called with JSON, and why.
+    ...(callables.left.length === 0 ? {} : { 'x-left-out': callables.left }),
     paths,
     components: {
       schemas: {
