@@ -5,6 +5,7 @@ import type { Registry } from '../registry/index.ts';
 import type { ArtifactStore } from '../store/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createAuthentication } from './authentication.ts';
+import { addCall } from './call.ts';
 import { addDeploy } from './deploy.ts';
 import type { AdminDeployments } from './deployments.ts';
 import { AdminError } from './errors.ts';
@@ -12,6 +13,7 @@ import { addFunctions } from './functions.ts';
 import { addHealth } from './health.ts';
 import { addDocument } from './document.ts';
 import { checkHost, checkOrigin, checkTarget, notFound, SECURITY_HEADERS } from './perimeter.ts';
+import { addTry } from './try/index.ts';
 import { Router, type AdminContext, type AdminEnv } from './router.ts';
 import { isUnfinished, lingering } from './upload/linger.ts';
 import { defaultUploadLimits, type UploadLimits } from './upload/receive.ts';
@@ -53,7 +55,9 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
     c.set('requestId', id);
     c.set('logger', options.logger.child({ request_id: id }));
     await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (name !== 'content-security-policy' || !c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
     c.res.headers.set('x-request-id', id);
     if (isUnfinished(c.env.incoming)) c.res = await lingering(c.res, c.env.incoming, clock);
     logAccess(c, Number((clock.monotonic() - began) / 1000n) / 1000);
@@ -69,6 +73,8 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
 
   addFunctions(router, { registry: options.registry, deployments: options.deployments, edgeUrl });
   addDeploy(router, { deployments: options.deployments, artifacts: options.artifacts, clock, limits });
+  addCall(router, { deployments: options.deployments, clock, edgeUrl });
+  addTry(router);
   addHealth(router, options.isReady);
   addDocument(router);
 

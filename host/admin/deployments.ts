@@ -1,4 +1,5 @@
 import type { FunctionVersion, PublishResult } from '../registry/index.ts';
+import type { Caller, TypedAnswer, TypedCall } from '../traffic/index.ts';
 import type { JsonObject, StagedArtifact } from '../store/index.ts';
 
 /** Why a function that is deployed cannot be served. */
@@ -27,4 +28,6 @@ export interface AdminDeployments {
   rollback(name: string): Promise<FunctionVersion>;
   remove(name: string): Promise<void>;
   status(name: string): Serving | undefined;
+  document(name: string, server: string): object;
+  call(name: string, call: TypedCall, caller: Caller): Promise<TypedAnswer>;
 }

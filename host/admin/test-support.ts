@@ -6,6 +6,7 @@ import { parseFunctionConfig } from '../config/index.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
 import { createMemoryStore, type ArtifactStore, type JsonObject, type StagedArtifact } from '../store/index.ts';
 import { silentLogger, type LogFields, type Logger } from '../telemetry/index.ts';
+import type { TypedAnswer, TypedCall } from '../traffic/index.ts';
 import { createAdmin, type AdminOptions } from './admin.ts';
 import type { AdminDeployments, Serving } from './deployments.ts';
 
@@ -81,6 +82,15 @@ export class FakeDeployments implements AdminDeployments {
 
   constructor(registry: Registry) {
     this.#registry = registry;
+  }
+
+  document(name: string, server: string): object {
+    return { openapi: '3.1.0', info: { title: name }, servers: [{ url: server }] };
+  }
+
+  async call(name: string, call: TypedCall): Promise<TypedAnswer> {
+    if (this.refusal !== undefined) throw this.refusal;
+    return { json: { name, call } };
   }
 
   async inspect(_name: string, staged: StagedArtifact, raw: JsonObject) {

@@ -8,6 +8,7 @@ export { quote } from './quote.ts';
 export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { FUNCTION_NAME_PATTERN, functionNameFault } from './function-name.ts';
+export { nearest } from './nearest.ts';
 export { isOnTrack } from './semver.ts';
 export {
   UnitError,

@@ -69,22 +69,61 @@ export class AdminClient {
     body?: FormData,
     exampleFor?: ExampleFor,
   ): Promise<unknown> {
+    const { response, text } = await this.#ask(method, path, doing, {}, body);
+    if (!response.ok) throw problem(response, text, doing, exampleFor);
+    if (text === '') return undefined;
+    return parseJson(text, NOT_JSON);
+  }
+
+  /** Calls a function: its own error (422 `function-error`) is an answer, any other refusal is thrown. */
+  async call(
+    path: string,
+    doing: string,
+    body: string,
+  ): Promise<{ readonly answer: CallAnswer; readonly failed: boolean }> {
+    const headers = { 'content-type': 'application/json' };
+    const { response, text } = await this.#ask('POST', path, doing, headers, body);
+    if (response.ok) return { answer: parseJson(text, NOT_JSON) as CallAnswer, failed: false };
+    if (response.status === 422) {
+      const { code, wave, error } = parseJson(text, NOT_JSON) as CallAnswer & {
+        readonly code?: unknown;
+        readonly error?: unknown;
+      };
+      if (code === 'function-error') return { answer: { wave, error }, failed: true };
+    }
+    throw problem(response, text, doing);
+  }
+
+  async #ask(
+    method: string,
+    path: string,
+    doing: string,
+    headers: Readonly<Record<string, string>>,
+    body: FormData | string | undefined,
+  ): Promise<{ readonly response: Response; readonly text: string }> {
     const target = new URL(this.#url.pathname.replace(/\/$/, '') + path, this.#url);
     const response = await this.#fetch(target, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, accept: 'application/json' },
+      headers: { authorization: `Bearer ${this.#token}`, accept: 'application/json', ...headers },
       // A redirect would carry the token to a place nobody named.
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
     }).catch((error: unknown) => {
       throw unreachable(this.#url.origin, doing, error);
     });
-    const text = await response.text();
-    if (!response.ok) throw problem(response, text, doing, exampleFor);
-    if (text === '') return undefined;
-    return parseJson(text, () => `The admin API answered something that is not JSON.`);
+    return { response, text: await response.text() };
   }
 }
+
+/** What calling a typed function gave. */
+export interface CallAnswer {
+  readonly json?: unknown;
+  readonly wave?: string | undefined;
+  readonly session?: string;
+  readonly error?: unknown;
+}
+
+const NOT_JSON = (): string => 'The admin API answered something that is not JSON.';
 
 /** Path of a function under the admin API. */
 export function functionPath(name: string, rest = ''): string {

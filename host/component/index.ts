@@ -37,3 +37,14 @@ export type {
 } from './binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
 export { BinderError } from './jco/errors.ts';
+export { isBytes, lowerCamel, unsupportedIn, upperCamel } from './values/conventions.ts';
+export { readDocs, type Docs } from './values/docs.ts';
+export { ValueError } from './values/errors.ts';
+export { membersFromJson } from './values/from-json.ts';
+export { argumentsFromWave, jsonText } from './values/from-wave.ts';
+export type { Handles } from './values/handles.ts';
+export { parseJson } from './values/json-text.ts';
+export { toJson } from './values/to-json.ts';
+export { resultText, toWave } from './values/to-wave.ts';
+export { typeText, type TypeNames } from './values/type-text.ts';
+export { WaveError, WaveLexer } from './values/wave-lexer.ts';

@@ -1,7 +1,6 @@
-import { quote } from '../base/index.ts';
 import type * as z from 'zod';
+import { nearest, quote } from '../base/index.ts';
 import { ConfigError, formatPath, type ConfigProblem } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 /** A problem before its place has been put into words. */
 export interface Finding {

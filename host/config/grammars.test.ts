@@ -3,7 +3,7 @@ import { absoluteDirTable, parseDirGrant } from './dirs.ts';
 import { parseAddressRange } from './hosts.ts';
 import { parseListen } from './listen.ts';
 import { parseFunctionName } from './names.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/index.ts';
 import { parseRoute } from './routes.ts';
 import { parseListenGrant, parseSocketGrant } from './sockets.ts';
 

@@ -6,7 +6,7 @@ import { absoluteDirTable } from './dirs.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { explainIssues, refusal, toProblems, type Finding } from './findings.ts';
 import { checkFunctionConfig } from './function-config.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/index.ts';
 import { errorCode, type PathProbe } from './paths.ts';
 import { HOST_KEYS, dirItem, hostSchema } from './schema.ts';
 import { parseFunctionName } from './names.ts';

@@ -5,5 +5,6 @@
  */
 export { LaneError } from './errors.ts';
 export type { HttpExchange } from './http-exchange.ts';
-export type { Entry, Lane } from './lane.ts';
+export type { Entry, Lane, TypedEntry } from './lane.ts';
+export { MemoryExchange, type MemoryAnswer } from './memory-exchange.ts';
 export { readUpload, type Upload } from './upload.ts';

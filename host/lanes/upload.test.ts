@@ -48,7 +48,6 @@ describe('readUpload', () => {
   it.each([
     'wasi:http/incoming-handler@0.3.0',
     'wasi:http/incoming-handler',
-    'other:http/incoming-handler@0.2.0',
   ])('takes %s for no WASI 0.2 handler', async (name) => {
     const upload = await exporting(name);
     expect(() => readUpload(upload)).toThrow(
@@ -86,11 +85,21 @@ describe('readUpload', () => {
     expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane' }));
   });
 
-  it('says what a component exports when nothing of it can be called, and what would be callable', () => {
-    expect(() => readUpload(fixture('minimal'))).toThrow(
+  it('takes a handler of another namespace for a function like others', async () => {
+    expect(readUpload(await exporting('other:http/incoming-handler@0.2.0')).lane).toBe('typed');
+  });
+
+  it('finds the lane typed for functions of any other name, with their signatures', () => {
+    expect(readUpload(fixture('minimal'))).toMatchObject({ lane: 'typed', entry: { callable: ['add(a: u32, b: u32) -> u32'] } });
+    expect(readUpload(fixture('typed')).entry.callable).toContain('counters/counter/add(self: borrow<counter>, by: s32) -> result<u32, failure>');
+  });
+
+  it('says what a component exports when nothing of it can be called, and what would be callable', async () => {
+    const module = await parse('(component (core module $m) (export "code" (core module $m)))');
+    expect(() => readUpload(module)).toThrow(
       expect.objectContaining({
         code: 'no-lane',
-        message: expect.stringContaining('"add (func)"'),
+        message: expect.stringContaining('"code (module)"'),
         fix: expect.stringContaining('wasi:http/incoming-handler@0.2.x'),
       }),
     );

@@ -3,9 +3,10 @@ import { readComponent, readCoreModule, sniff, type Component } from '../compone
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
 import type { Entry, Lane } from './lane.ts';
+import { typed } from './typed/index.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2];
+const lanes: readonly Lane[] = [httpP2, typed];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {

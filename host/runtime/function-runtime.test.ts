@@ -57,6 +57,7 @@ function runtimeOf({ isolation = 'request', limits = {}, instantiate }: Setup = 
     limits: { ...defaultLimits(), ...limits },
     isolation,
     clock: hand.clock,
+    random: (bytes) => void bytes.fill(7),
   });
   return { runtime, contexts, ...hand, disposals: () => disposed };
 }

@@ -5,6 +5,7 @@ import type { Isolation, Limits } from '../config/index.ts';
 import { GuestFault, SubrequestBudget, WasiInstance } from '../wasi/index.ts';
 import { busy } from './errors.ts';
 import { faultOf, ScopedSink, type Guest, type RunScope } from './guest.ts';
+import { GuestSessions, type SessionGuest } from './sessions.ts';
 
 export interface FunctionRuntimeOptions {
   readonly bound: BoundComponent;
@@ -12,6 +13,8 @@ export interface FunctionRuntimeOptions {
   readonly limits: Limits;
   readonly isolation: Isolation;
   readonly clock: Clock;
+  /** Fills with bytes that nobody can guess: names of sessions are made of it. */
+  readonly random: (bytes: Uint8Array) => void;
 }
 
 /** With `isolation = "instance"`: an idle instance is kept this long, and serves at most so many requests. */
@@ -38,6 +41,9 @@ interface IdleGuest {
 export class FunctionRuntime implements AsyncDisposable {
   readonly limits: Limits;
   readonly binder: BoundComponent['binder'];
+  readonly clock: Clock;
+  /** Instances that stay between calls, each for one caller. */
+  readonly sessions: GuestSessions;
   readonly #options: FunctionRuntimeOptions;
   readonly #idle: IdleGuest[] = [];
   readonly #live = new Set<WasiInstance>();
@@ -48,6 +54,13 @@ export class FunctionRuntime implements AsyncDisposable {
     this.#options = options;
     this.limits = options.limits;
     this.binder = options.bound.binder;
+    this.clock = options.clock;
+    this.sessions = new GuestSessions({
+      clock: options.clock,
+      random: options.random,
+      atOnce: options.limits.concurrency,
+      begin: (keep) => this.#begin(keep),
+    });
   }
 
   /** Requests being served now. */
@@ -67,19 +80,33 @@ export class FunctionRuntime implements AsyncDisposable {
    * Throws `RuntimeError` `function-busy`, and `GuestFault` for whatever the guest did: `guest-trapped`,
    * `guest-exited`, `limit-exceeded`, `timeout`, `client-gone`.
    */
-  async run<T>(scope: RunScope, work: (guest: Guest) => Promise<T>): Promise<T> {
+  run<T>(scope: RunScope, work: (guest: Guest) => Promise<T>): Promise<T> {
+    return this.#run(
+      scope,
+      work,
+      () => this.#take(scope),
+      (guest) => this.#give(guest),
+    );
+  }
+
+  async #run<T>(
+    scope: RunScope,
+    work: (guest: Guest) => Promise<T>,
+    take: () => Promise<PooledGuest>,
+    give: (guest: PooledGuest) => void,
+  ): Promise<T> {
     const { limits, clock } = this.#options;
     if (this.#running >= limits.concurrency) throw busy(limits.concurrency);
     this.#running += 1;
     let guest: PooledGuest | undefined;
     try {
-      guest = await this.#take(scope);
+      guest = await take();
       const { wasi } = guest;
       const stopTimer = clock.after(limits.timeout, () => wasi.end(timedOut(limits.timeout)));
       const stopListening = scope.onAbandoned((reason = clientGone()) => wasi.end(reason));
       try {
         const outcome = await wasi.wait(work(guest));
-        this.#give(guest);
+        give(guest);
         return outcome;
       } finally {
         stopTimer();
@@ -94,14 +121,38 @@ export class FunctionRuntime implements AsyncDisposable {
     }
   }
 
-  async #take(scope: RunScope): Promise<PooledGuest> {
+  #take(scope: RunScope): Promise<PooledGuest> {
     const idle = this.#idle.pop();
-    if (idle !== undefined) {
-      idle.cancelExpiry();
-      idle.guest.scope = scope;
-      idle.guest.subrequests.reset();
-      return idle.guest;
-    }
+    if (idle === undefined) return this.#create(scope);
+    idle.cancelExpiry();
+    return Promise.resolve(resume(idle.guest, scope));
+  }
+
+  /** An instance that no request has used, for one session: it never goes into the pool. */
+  #begin(ended: () => void): SessionGuest {
+    let kept: PooledGuest | undefined;
+    return {
+      run: (scope, work) =>
+        this.#run(
+          scope,
+          work,
+          async () => {
+            if (kept !== undefined) return resume(kept, scope);
+            const guest = await this.#create(scope);
+            guest.wasi.onEnd(ended);
+            return guest;
+          },
+          (guest) => {
+            kept = guest;
+          },
+        ),
+      end: () => {
+        if (kept !== undefined) this.#end(kept.wasi);
+      },
+    };
+  }
+
+  async #create(scope: RunScope): Promise<PooledGuest> {
     const { bound, linker, limits, clock } = this.#options;
     const serving = { scope };
     const subrequests = new SubrequestBudget(limits.subrequests);
@@ -145,10 +196,18 @@ export class FunctionRuntime implements AsyncDisposable {
   /** Ends every instance, those that serve a request too, and gives back what the version's grants hold. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
+    this.sessions.close();
     for (const { cancelExpiry } of this.#idle.splice(0)) cancelExpiry();
     for (const wasi of this.#live) this.#end(wasi, shutDown());
     await this.#options.linker[Symbol.asyncDispose]();
   }
+}
+
+/** Turns an instance to the request that it serves next. */
+function resume(guest: PooledGuest, scope: RunScope): PooledGuest {
+  guest.scope = scope;
+  guest.subrequests.reset();
+  return guest;
 }
 
 function timedOut(timeout: number): GuestFault {

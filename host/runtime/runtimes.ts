@@ -35,7 +35,8 @@ export function createRuntimes({ binder, environment }: RuntimesOptions): Runtim
       const linker = stack.use(await linkAll(config.grants, config.limits, environment));
       const bound = await binder.bind({ bytes, component, sha256, blocking: linker.blocking, transform, signal });
       const { limits, isolation } = config;
-      const runtime = new FunctionRuntime({ bound, linker, limits, isolation, clock: environment.clock });
+      const { clock, random } = environment;
+      const runtime = new FunctionRuntime({ bound, linker, limits, isolation, clock, random });
       stack.move();
       return runtime;
     },

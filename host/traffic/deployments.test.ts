@@ -9,7 +9,7 @@ import { Deployments } from './deployments.ts';
 import type { LiveFunction } from './live-function.ts';
 
 const hello = readFileSync(new URL('../../fixtures/hello.wasm', import.meta.url));
-const minimal = readFileSync(new URL('../../fixtures/minimal.wasm', import.meta.url));
+const empty = readFileSync(new URL('../../fixtures/empty.wasm', import.meta.url));
 const noConfig: JsonObject = {};
 
 /** A host's deployments over memory, whose runtimes run nothing and say when they are disposed of. */
@@ -66,7 +66,7 @@ describe('deploying', () => {
   });
 
   it.each([
-    ['no lane', minimal, noConfig, 'no-lane'],
+    ['no lane', empty, noConfig, 'no-lane'],
     ['a configuration with an unknown key', hello, { grant: {} }, 'config-invalid'],
   ])('refuses %s, and changes nothing', async (_what, bytes, config: JsonObject, code) => {
     const { deployments, deploy, stage, registry } = await open();

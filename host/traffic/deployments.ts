@@ -8,7 +8,8 @@ import { problemOf, type Clock } from '../base/index.ts';
 import { createLogBudget, type Logger } from '../telemetry/index.ts';
 import { TrafficError } from './errors.ts';
 import { Gate } from './gate.ts';
-import { LiveFunction } from './live-function.ts';
+import { LiveFunction, type Caller } from './live-function.ts';
+import { callTyped, typedEntryOf, type TypedAnswer, type TypedCall } from './typed-call.ts';
 import { RoutingTable, type RouteMatch } from './routes.ts';
 
 export interface DeploymentsOptions {
@@ -157,18 +158,34 @@ export class Deployments {
   match(method: string, path: string): RouteMatch<LiveFunction> {
     const { target, prefix } = this.#table.match(method, path);
     if (target instanceof LiveFunction) return { target, prefix };
-    // Why is the operator's to know: it names directories and addresses of the host. The admin API and the log say it.
-    throw new TrafficError({
-      code: 'function-unavailable',
-      status: 503,
-      message: 'the function is deployed and cannot be served; the admin API and the log say why',
-      details: { reason: target.code },
-    });
+    throw notServing(target);
   }
 
   /** What serves a function now: `undefined` when nothing does. */
   status(name: string): Mounted | undefined {
     return this.#table.get(name);
+  }
+
+  /** The OpenAPI document of a function that is called by type. Throws `TrafficError`. */
+  document(name: string, server: string): object {
+    return typedEntryOf(this.#serving(name)).document(server);
+  }
+
+  /** See `callTyped`. Throws `TrafficError` `function-unknown` (404) and `function-unavailable` (503) too. */
+  call(name: string, call: TypedCall, caller: Caller): Promise<TypedAnswer> {
+    return callTyped(this.#serving(name), call, caller);
+  }
+
+  #serving(name: string): LiveFunction {
+    const mounted = this.#table.get(name);
+    if (mounted instanceof LiveFunction) return mounted;
+    if (mounted !== undefined) throw notServing(mounted);
+    throw new TrafficError({
+      code: 'function-unknown',
+      status: 404,
+      message: `no function called ${name} is active`,
+      fix: 'selvedge list shows the functions',
+    });
   }
 
   /** Functions that take requests now. */
@@ -262,6 +279,16 @@ export class Deployments {
       .finally(() => this.#retiring.delete(retired));
     this.#retiring.add(retired);
   }
+}
+
+/** Why is the operator's to know: it names directories and addresses of the host. The admin API and the log say it. */
+function notServing({ code }: Unavailable): TrafficError {
+  return new TrafficError({
+    code: 'function-unavailable',
+    status: 503,
+    message: 'the function is deployed and cannot be served; the admin API and the log say why',
+    details: { reason: code },
+  });
 }
 
 function unavailable(thrown: unknown): Unavailable {

@@ -8,4 +8,5 @@ export { Deployments, type DeployOptions, type DeploymentsOptions, type Inspecte
 export { TrafficError } from './errors.ts';
 export { deployManifest, type ManifestDeployment } from './manifest.ts';
 export { LiveFunction, type Caller } from './live-function.ts';
+export type { TypedAnswer, TypedCall } from './typed-call.ts';
 export type { RouteMatch } from './routes.ts';

@@ -1,5 +1,5 @@
 import type { FunctionConfig } from '../config/index.ts';
-import type { Entry, HttpExchange } from '../lanes/index.ts';
+import type { Entry, HttpExchange, TypedEntry } from '../lanes/index.ts';
 import type { FunctionRuntime } from '../runtime/index.ts';
 import type { LogBudget, Logger } from '../telemetry/index.ts';
 import { GuestOutput } from './guest-output.ts';
@@ -42,6 +42,11 @@ export class LiveFunction {
     this.runtime = options.runtime;
     this.#entry = options.entry;
     this.#logBudget = options.logBudget;
+  }
+
+  /** What its lane can do beside answering requests, where its functions have types. */
+  get typed(): TypedEntry | undefined {
+    return this.#entry.typed;
   }
 
   /** Requests that it has begun and not finished. */

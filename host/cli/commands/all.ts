@@ -5,6 +5,7 @@ import { completion } from './completion.ts';
 import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { inspect } from './inspect.ts';
+import { invoke } from './invoke.ts';
 import { list } from './list.ts';
 import { remove } from './remove.ts';
 import { rollback } from './rollback.ts';
@@ -17,6 +18,7 @@ export const commands: readonly CommandSpec[] = [
   serve,
   deploy,
   call,
+  invoke,
   list,
   show,
   versions,

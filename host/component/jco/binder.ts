@@ -15,7 +15,7 @@ export interface JcoBinderOptions {
 }
 
 /** Changes whenever what is kept would be read differently. */
-const CACHE_FORMAT = '1';
+const CACHE_FORMAT = '2';
 
 /**
  * The reference binder: jco's transpiler in a disposable process, its output evaluated here, with JSPI for
@@ -81,7 +81,8 @@ function exportedFunctions(component: Component): string[] {
     if (type.kind === 'func') names.push(name);
     if (type.kind !== 'instance') continue;
     for (const [member, memberType] of type.exports) {
-      if (memberType.kind === 'func') names.push(`${name.replace(/@.*$/, '')}#${member}`);
+      // Awaited, jco emits code for constructors and static functions that does not parse: they may not suspend.
+      if (memberType.kind === 'func' && !/^\[(?:constructor|static)\]/.test(member)) names.push(`${name.replace(/@.*$/, '')}#${member}`);
     }
   }
   return names.sort();

@@ -5,6 +5,7 @@
  */
 import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { evaluate, instantiateCore } from './evaluate.ts';
+import { repairDisposal } from './repair.ts';
 import type { TranspileReply, TranspileRequest, Transpiled } from './transpile-protocol.ts';
 
 /** The host evaluates what jco emits on the thread that serves; jco emits 0.3 to 0.8 MB for a program of WASI. */
@@ -62,7 +63,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   if (source[1].length > MAX_SOURCE_BYTES)
     throw new Error(`its glue code is larger than ${MAX_SOURCE_BYTES} bytes`);
   return {
-    source: new TextDecoder('utf-8', { fatal: true }).decode(source[1]),
+    source: repairDisposal(new TextDecoder('utf-8', { fatal: true }).decode(source[1])),
     modules: files.filter(([path]) => path.endsWith('.wasm')),
   };
 }

@@ -11,6 +11,13 @@ use wasip2::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
+const PATHS: &str = "\
+sockets: TCP, and the look-up of names
+  /connect?to=127.0.0.1:80     sends the request's body there and gives back what comes
+  /serve?at=127.0.0.1:0&n=1    takes n connections and sends back what they send
+  /resolve?name=example.com    the addresses of a name
+";
+
 struct Sockets;
 
 impl Guest for Sockets {
@@ -20,7 +27,7 @@ impl Guest for Sockets {
             "/connect" => connect(&request),
             "/serve" => serve(&request),
             "/resolve" => resolve(&request),
-            _ => Err(Reply::not_found()),
+            path => Err(Reply::guide(path, PATHS)),
         };
         support::reply::send(result, out);
     }
