@@ -70,7 +70,9 @@ describe('doctor', () => {
     expect(result.text).toContain('fix:');
     expect(result.code).toBe(code);
     expect(result.text).toMatch(
-      code === 0 ? /\n\nA host can run here; mind the warning/ : /\n\nA host cannot run here before/,
+      code === 0
+        ? /\n\nA host can run here; mind the warning/
+        : /\n\nA host cannot run here before/,
     );
   });
 });

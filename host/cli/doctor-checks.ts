@@ -125,7 +125,9 @@ export const checks: readonly Check[] = [
           `chmod go-w ${machine.data}`,
         );
       }
-      return ok(`${machine.data} ${directory === undefined ? 'is not there yet and can be made' : 'can be written'}`);
+      return ok(
+        `${machine.data} ${directory === undefined ? 'is not there yet and can be made' : 'can be written'}`,
+      );
     },
   },
   {

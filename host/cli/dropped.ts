@@ -23,7 +23,8 @@ function droppedGrants(before: unknown, after: unknown): readonly string[] {
   const now = grantTexts(after);
   return [...grantTexts(before)].flatMap(([name, texts]) => {
     // The value of a variable is the caller's to change, and may be a secret.
-    const shown = name === 'env' ? (text: string) => text.replace(/=.*/s, '') : (text: string) => text;
+    const shown =
+      name === 'env' ? (text: string) => text.replace(/=.*/s, '') : (text: string) => text;
     // The monotonic clock is always on, whether it is named or not.
     const had = texts.map(shown).filter((text) => text !== 'monotonic');
     return missing(had, (now.get(name) ?? []).map(shown)).map((text) =>

@@ -31,7 +31,8 @@ export const grantOptions: readonly OptionSpec[] = [
   {
     name: 'allow-socket',
     value: '[listen:]PROTO:ADDR:PORT',
-    description: 'allow connections, e.g. tcp:10.0.0.5:1883, or listening, e.g. listen:udp:0.0.0.0:1700',
+    description:
+      'allow connections, e.g. tcp:10.0.0.5:1883, or listening, e.g. listen:udp:0.0.0.0:1700',
     repeat: true,
   },
   {
@@ -90,7 +91,14 @@ export async function asUsage<Value>(read: () => Value | Promise<Value>): Promis
   } catch (error) {
     if (!(error instanceof SelvedgeError)) throw error;
     const { message, fix, details } = error;
-    throw new CliError({ code: 'bad-usage', status: 400, message, fix, details, exitCode: exitCodes.usage });
+    throw new CliError({
+      code: 'bad-usage',
+      status: 400,
+      message,
+      fix,
+      details,
+      exitCode: exitCodes.usage,
+    });
   }
 }
 

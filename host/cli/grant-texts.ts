@@ -15,13 +15,13 @@ function textsOf(name: string, value: unknown): readonly string[] {
   if (value === false || value === undefined || value === null) return [];
   if (name === 'clocks') return clockTexts(value);
   if (Array.isArray(value)) return value.map((item: unknown) => itemText(name, item));
-  if (typeof value !== 'object') return [String(value)];
-  return Object.entries(value).map(([key, one]) => `${key}=${String(one)}`);
+  if (typeof value !== 'object') return [plain(value)];
+  return Object.entries(value).map(([key, one]) => `${key}=${plain(one)}`);
 }
 
 function itemText(name: string, item: unknown): string {
   if (name === 'dirs') return dirText(item);
-  if (typeof item !== 'object' || item === null) return String(item);
+  if (typeof item !== 'object' || item === null) return plain(item);
   const { origin, addresses } = item as Readonly<Record<string, unknown>>;
   if (typeof origin !== 'string') return JSON.stringify(item);
   return Array.isArray(addresses) ? `${origin} at ${addresses.join(', ')}` : origin;
@@ -37,9 +37,9 @@ function dirText(item: unknown): string {
   }
   const { host, guest, mode = 'ro', quota, files } = Object(item) as Record<string, unknown>;
   const extra = Object.entries({ quota, files }).flatMap(([key, value]) =>
-    value === undefined ? [] : [`,${key}=${String(value)}`],
+    value === undefined ? [] : [`,${key}=${plain(value)}`],
   );
-  return `${String(host)}::${String(guest ?? host)}:${String(mode)}${extra.join('')}`;
+  return `${plain(host)}::${plain(guest ?? host)}:${plain(mode)}${extra.join('')}`;
 }
 
 function clockTexts(value: unknown): readonly string[] {
@@ -48,6 +48,11 @@ function clockTexts(value: unknown): readonly string[] {
   return [
     'monotonic',
     ...(wall === true ? ['wall'] : []),
-    ...(resolution === undefined ? [] : [`resolution ${String(resolution)}`]),
+    ...(resolution === undefined ? [] : [`resolution ${plain(resolution)}`]),
   ];
+}
+
+/** A text as it is; what else a newer host may say, as JSON. */
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

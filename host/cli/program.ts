@@ -29,9 +29,7 @@ export async function parseAndRun(argv: readonly string[], deps: CliDependencies
     .addHelpText('after', rootHelp);
 
   for (const spec of commands) {
-    const command = prepared(new Command(spec.name), deps)
-      .summary(spec.summary)
-      .helpCommand(false);
+    const command = prepared(new Command(spec.name), deps).summary(spec.summary).helpCommand(false);
     command.description(
       `${sentence(spec.summary)}${spec.description ? `\n\n${spec.description}` : ''}`,
     );

@@ -86,7 +86,7 @@ describe('readUpload', () => {
   });
 
   it('takes a handler of another namespace for a function like others', async () => {
-    expect(readUpload(await exporting('other:http/incoming-handler@0.2.0')).lane).toBe('typed');
+    expect(readUpload(await exporting('other:http/incoming-handler@0.2.0', '', '')).lane).toBe('typed');
   });
 
   it('finds the lane typed for functions of any other name, with their signatures', () => {

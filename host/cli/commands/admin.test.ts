@@ -243,7 +243,9 @@ describe('commands that talk to the admin API', () => {
     expect(secret.stderr).not.toContain('secret');
     const hopeless = { ...refused('my:own/x', '', ''), grant: undefined, fix: 'compose it' };
     const unknown = await refusedDeploy(argv, { ...problem, refusals: [hopeless] });
-    expect(unknown.stderr).toContain('  - my:own/x (go): not provided by this host\nfix: compose it\n');
+    expect(unknown.stderr).toContain(
+      '  - my:own/x (go): not provided by this host\nfix: compose it\n',
+    );
     expect(unknown.stderr).not.toContain('selvedge deploy');
   });
 

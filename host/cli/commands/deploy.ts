@@ -81,8 +81,12 @@ async function upload(
   );
   form.set('module', module, basename(file));
   const before = await activeVersion(client, name);
-  const answer = await client.request('PUT', functionPath(name), `deploy ${name}`, form, (details) =>
-    withFlags(context, refusalText(details)?.flags ?? ''),
+  const answer = await client.request(
+    'PUT',
+    functionPath(name),
+    `deploy ${name}`,
+    form,
+    (details) => withFlags(context, refusalText(details)?.flags ?? ''),
   );
   if (output.json) {
     output.data(answer);

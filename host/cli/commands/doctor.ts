@@ -54,7 +54,8 @@ export const doctor: CommandSpec = {
 function verdict(findings: readonly Pick<Finding, 'state'>[]): string {
   const count = (state: Finding['state']) => findings.filter((one) => one.state === state).length;
   const [problems, warnings] = [count('problem'), count('warning')];
-  if (problems > 0) return `A host cannot run here before ${some(problems, 'problem')} (✗) ${problems === 1 ? 'is' : 'are'} mended.`;
+  if (problems > 0)
+    return `A host cannot run here before ${some(problems, 'problem')} (✗) ${problems === 1 ? 'is' : 'are'} mended.`;
   if (warnings > 0) return `A host can run here; mind ${some(warnings, 'warning')} (!).`;
   return 'A host can run here: selvedge serve';
 }

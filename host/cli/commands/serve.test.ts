@@ -43,7 +43,11 @@ describe('serve', () => {
   test('at a terminal it says what it prepares, before the host is up', async () => {
     const stdout = new TextSinkFake(true);
     const serve = () => Promise.reject(new Error(`so far: ${stdout.text}`));
-    const { stderr } = await run(['serve', 'My_App.wasm'], { stdout, serve, env: { NO_COLOR: '1' } });
+    const { stderr } = await run(['serve', 'My_App.wasm'], {
+      stdout,
+      serve,
+      env: { NO_COLOR: '1' },
+    });
     expect(stderr).toContain('so far: preparing my-app …');
     const json = new TextSinkFake(true);
     await run(['serve', 'My_App.wasm', '--json'], { stdout: json, serve });

@@ -140,7 +140,10 @@ async function address(text: string): Promise<string> {
 }
 
 /** Says what takes its time: a module is prepared once, before the first start that serves it. */
-async function announce({ single, manifest }: ServeOptions, { output }: CommandContext): Promise<void> {
+async function announce(
+  { single, manifest }: ServeOptions,
+  { output }: CommandContext,
+): Promise<void> {
   const { readManifest } = await import('../../config/index.ts');
   const names =
     single !== undefined
