@@ -105,6 +105,7 @@ export const factWidth = 'sha256'.length;
 
 /** What it means for a module to be taken by a lane. */
 const laneMeanings: ReadonlyMap<string, string> = new Map([
+  ['typed', 'each exported function is called by POST /fn/NAME/FUNCTION with JSON'],
   ['http-0.2', 'each HTTP request is one call of wasi:http/incoming-handler'],
 ]);
 

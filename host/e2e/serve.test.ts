@@ -51,11 +51,11 @@ describe('serve FILE.wasm', () => {
 describe('npm start', () => {
   test('every line to try that it prints is answered with 200, and a path that nobody knows with the paths there are', async () => {
     await using host = await startHost({ args: ['--config', join(dirname(fixture('hello')), 'selvedge.toml')] });
-    const { functions } = (await (await host.api('GET', '/v1/functions')).json()) as { functions: { name: string; routes: string[] }[] };
+    const { functions } = (await (await host.api('GET', '/v1/functions')).json()) as { functions: { name: string; lane: string; routes: string[] }[] };
     expect(functions.length).toBeGreaterThan(3);
-    for (const { name, routes } of functions) {
-      for (const route of [...routes, `/fn/${name}`]) {
-        const path = route.replace(/^GET /, '').replace(/\*$/, '');
+    for (const { lane, routes } of functions) {
+      for (const route of routes) {
+        const path = route.replace(/^GET /, '').replace(/\*$/, lane === 'typed' ? 'openapi.json' : '');
         expect([path, (await send(host.edge + path)).status]).toEqual([path, 200]);
       }
     }

@@ -172,15 +172,19 @@ function greet(host: RunningHost, { output }: CommandContext): void {
     output.line(`${output.style('bold', name)} ${output.style('dim', `(${lane})`)}`);
     for (const route of routes) output.line(`  ${route}`);
     const [first] = routes;
-    if (first !== undefined) output.line(`  ${output.style('cyan', tryLine(host.edge, first))}`);
+    if (first !== undefined)
+      output.line(`  ${output.style('cyan', tryLine(host.edge, first, lane))}`);
   }
   output.line();
   output.line(output.style('dim', 'Ctrl-C stops it.'));
 }
 
+/** What the typed lane answers to a plain GET: the description of all that can be called. */
+const TYPED_START = 'openapi.json';
+
 /** A curl line that reaches a route: `POST /x/*` → `curl -X POST http://…/x/`. */
-function tryLine(edge: string, route: string): string {
+function tryLine(edge: string, route: string, lane: string): string {
   const [method, path] = route.includes(' ') ? route.split(' ', 2) : ['GET', route];
   const verb = method === 'GET' ? '' : `-X ${method} `;
-  return `curl ${verb}${edge}${(path ?? '/').replace(/\*$/, '')}`;
+  return `curl ${verb}${edge}${(path ?? '/').replace(/\*$/, lane === 'typed' ? TYPED_START : '')}`;
 }
