@@ -101,7 +101,7 @@ export function printReport(report: ModuleReport, output: Output): void {
 }
 
 /** Wide enough for the labels of a file's facts, among which the lane stands. */
-export const factWidth = 'sha256'.length;
+const factWidth = 'sha256'.length;
 
 /** What it means for a module to be taken by a lane. */
 const laneMeanings: ReadonlyMap<string, string> = new Map([

@@ -4,9 +4,9 @@ import { invalidText } from './errors.ts';
 import type { DirGrant } from './types.ts';
 
 /** Bytes that a writable grant may hold where it does not say. */
-export const DEFAULT_QUOTA = 64 * 1024 * 1024;
+const DEFAULT_QUOTA = 64 * 1024 * 1024;
 /** Files that a writable grant may hold where it does not say. */
-export const DEFAULT_FILES = 10_000;
+const DEFAULT_FILES = 10_000;
 const MAX_QUOTA = 2 ** 50;
 const MAX_FILES = 100_000_000;
 

@@ -496,15 +496,15 @@ describe('A9, A10: sizes that multiply', () => {
   for (const [what, bytes] of Object.entries(cases)) {
     it(`survives ${what} while others are served`, async () => {
       const resident = await residentBytes(host.pid);
-      let waiting = true;
-      const answered = host.put('bad', await bytes()).finally(() => (waiting = false));
+      const upload = { answered: false };
+      const answered = host.put('bad', await bytes()).finally(() => (upload.answered = true));
       let slowest = 0;
       do {
         const began = performance.now();
         const neighbour = await fetch(`${host.edge}/fn/${BYSTANDER}/`);
         expect(await neighbour.text()).toBe('Hello from WebAssembly!\n');
         slowest = Math.max(slowest, performance.now() - began);
-      } while (waiting);
+      } while (!upload.answered);
       const answer = await answered;
       if (answer.status === 201) {
         await answer.text();

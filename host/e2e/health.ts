@@ -57,7 +57,7 @@ export async function checkDescriptors(host: TestHost, before: number): Promise<
   );
 }
 
-export function stagedFiles(host: TestHost): Promise<number> {
+function stagedFiles(host: TestHost): Promise<number> {
   return readdir(join(host.data, 'staging')).then((names) => names.length);
 }
 

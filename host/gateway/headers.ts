@@ -24,7 +24,7 @@ function latin1(value: Uint8Array): string {
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']);
 
 /** What tells the guest which part of the path it does not see. Only the gateway may say so. */
-export const FORWARDED_PREFIX = 'x-forwarded-prefix';
+const FORWARDED_PREFIX = 'x-forwarded-prefix';
 
 /** The headers that a guest is given: end-to-end ones as they came, and the prefix where there is one. */
 export function guestHeaders(raw: readonly string[], prefix: string): HeaderList {

@@ -126,6 +126,6 @@ export function fieldPairs(list: HeaderList): [string, string][] {
 }
 
 /** `TextDecoder('latin1')` is windows-1252, which gives other characters to 0x80–0x9f; those go through Buffer. */
-export function bytesAsText(value: Uint8Array): string {
+function bytesAsText(value: Uint8Array): string {
   return value.some((byte) => byte >= 0x80 && byte <= 0x9f) ? Buffer.from(value).toString('latin1') : latin1.decode(value);
 }
