@@ -43,6 +43,7 @@ export function fakeDependencies(given: Partial<CliDependencies> = {}) {
     },
     fetch,
     serve: () => Promise.reject(new Error('serve was not expected')),
+    run: () => Promise.reject(new Error('run was not expected')),
     explainModule: () => Promise.reject(new Error('explainModule was not expected')),
     ...given,
   };

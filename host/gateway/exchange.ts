@@ -23,6 +23,7 @@ export interface ExchangeOptions {
 export class NodeExchange implements HttpExchange {
   readonly request: IncomingRequestHead;
   readonly body: RequestBody;
+  readonly remoteAddress: string | undefined;
   readonly #outgoing: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #head: boolean;
@@ -34,6 +35,7 @@ export class NodeExchange implements HttpExchange {
     const { prefix, pathWithQuery, maxRequestBytes, expectsContinue } = options;
     if (Number(incoming.headers['content-length'] ?? 0) > maxRequestBytes) throw bodyTooLarge(maxRequestBytes);
     this.#outgoing = outgoing;
+    this.remoteAddress = incoming.socket.remoteAddress;
     this.#options = options;
     this.#head = incoming.method === 'HEAD';
     this.request = {

@@ -8,7 +8,7 @@ import { faultOf, ScopedSink, type Guest, type RunScope } from './guest.ts';
 
 export interface FunctionRuntimeOptions {
   readonly bound: BoundComponent;
-  readonly linker: Linker;
+  readonly linker: Omit<Linker, 'preview1'>;
   readonly limits: Limits;
   readonly isolation: Isolation;
   readonly clock: Clock;
@@ -95,7 +95,7 @@ export class FunctionRuntime implements AsyncDisposable {
   }
 
   async #take(scope: RunScope): Promise<PooledGuest> {
-    const idle = this.#idle.pop();
+    const idle = scope.command === undefined ? this.#idle.pop() : undefined;
     if (idle !== undefined) {
       idle.cancelExpiry();
       idle.guest.scope = scope;
@@ -113,6 +113,7 @@ export class FunctionRuntime implements AsyncDisposable {
         stdout: new ScopedSink(() => serving.scope.stdout),
         stderr: new ScopedSink(() => serving.scope.stderr),
         subrequests,
+        command: scope.command,
       });
       return Object.assign(serving, { wasi, exports: await bound.instantiate(imports), subrequests, uses: 0 });
     } catch (thrown) {
@@ -124,8 +125,8 @@ export class FunctionRuntime implements AsyncDisposable {
 
   #give(guest: PooledGuest): void {
     guest.uses += 1;
-    const keep =
-      this.#options.isolation === 'instance' && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
+    const reusable = this.#options.isolation === 'instance' && guest.scope.command === undefined;
+    const keep = reusable && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
     if (!keep) return this.#end(guest.wasi);
     const idle: IdleGuest = {
       guest,

@@ -13,4 +13,5 @@ export * from './clocks/index.ts';
 export * from './filesystem/index.ts';
 export * from './http/index.ts';
 export * from './io/index.ts';
+export * from './p1/index.ts';
 export * from './random/index.ts';

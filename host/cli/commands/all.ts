@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts';
 import { list } from './list.ts';
 import { remove } from './remove.ts';
 import { rollback } from './rollback.ts';
+import { run } from './run.ts';
 import { serve } from './serve.ts';
 import { show } from './show.ts';
 import { versions } from './versions.ts';
@@ -15,6 +16,7 @@ import { versions } from './versions.ts';
 /** Every command, in the order of the help. A new one is one file and one line here. */
 export const commands: readonly CommandSpec[] = [
   serve,
+  run,
   deploy,
   call,
   list,
