@@ -3,11 +3,19 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { adminToken, createAdmin, type AdminToken } from './admin/index.ts';
 import { systemClock, type Clock } from './base/index.ts';
-import { checkGrants, explain, systemLookup, type SocketAddress } from './capability/index.ts';
+import {
+  checkCoreGrants,
+  checkGrants,
+  explain,
+  explainCore,
+  systemLookup,
+  type ImportExplanation as Explained,
+  type Refusal,
+  type SocketAddress,
+} from './capability/index.ts';
 import {
   resolveHostSettings,
   type HostSettings,
-  type ImportExplanation,
   type ModuleExplanation,
   type RawConfig,
   type RunningHost,
@@ -18,7 +26,7 @@ import { parseFunctionConfig, parseListen, readManifest } from './config/index.t
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
 import { createRegistry } from './registry/index.ts';
-import { createRuntimes, importedInterfaces } from './runtime/index.ts';
+import { coreImports, createRuntimes, importedInterfaces } from './runtime/index.ts';
 import { openFileStore, type Store } from './store/index.ts';
 import {
   countingMeter,
@@ -193,34 +201,27 @@ async function drain(edge: Listening, deployments: Deployments, clock: Clock, lo
 
 /** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */
 export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: string): Promise<ModuleExplanation> {
-  if (sniff(bytes).kind === 'core-module') return { ...laneOf(bytes), imports: coreImports(bytes) };
   const { grants } = parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags' });
+  if (sniff(bytes).kind === 'core-module') {
+    const imports = coreImports(readCoreModule(bytes));
+    return { ...laneOf(bytes), imports: explained(explainCore(imports), checkCoreGrants(imports, grants)) };
+  }
   const imports = importedInterfaces(readComponent(bytes));
-  const refused = new Set(checkGrants(imports, grants).map((each) => each.import));
-  return {
-    ...laneOf(bytes),
-    imports: explain(imports).map((each) => {
-      const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
-      return {
-        name: each.import,
-        functions: each.functions.map((one) => one.name),
-        needs: each.refusal !== undefined ? 'unknown' : line !== undefined ? 'grant' : 'always',
-        line,
-        covered: !refused.has(each.import),
-      };
-    }),
-  };
+  return { ...laneOf(bytes), imports: explained(explain(imports), checkGrants(imports, grants)) };
 }
 
-function coreImports(bytes: Uint8Array): ImportExplanation[] {
-  const functions = Map.groupBy(readCoreModule(bytes).imports, (each) => each.module);
-  return [...functions].map(([name, members]) => ({
-    name,
-    functions: members.map((each) => each.name),
-    needs: 'unknown',
-    line: undefined,
-    covered: false,
-  }));
+function explained(all: readonly Explained[], refusals: readonly Refusal[]): ModuleExplanation['imports'] {
+  const refused = new Set(refusals.map((each) => each.import));
+  return all.map((each) => {
+    const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
+    return {
+      name: each.import,
+      functions: each.functions.map((one) => one.name),
+      needs: each.refusal !== undefined ? 'unknown' : line !== undefined ? 'grant' : 'always',
+      line,
+      covered: each.refusal === undefined && !refused.has(each.import),
+    };
+  });
 }
 
 function laneOf(bytes: Uint8Array): Pick<ModuleExplanation, 'lane' | 'reason' | 'callable'> {

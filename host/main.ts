@@ -1,6 +1,7 @@
 /** The entry: the command line over the real process. What a host is made of is put together in `compose.ts`. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { isatty } from 'node:tty';
 import { runCli } from './cli/index.ts';
 
 function packageVersion(): string {
@@ -25,6 +26,8 @@ export function main(argv: readonly string[]): Promise<number> {
     fetch,
     // Loaded when they are called: most commands only talk to a host that runs already.
     serve: async (options) => (await import('./compose.ts')).startHost(options, { env, cwd, log }),
+    // `process.stdin` is only touched by those who read it: looking at it opens it.
+    run: async (options) => (await import('./run-command.ts')).runCommand(options, { cwd, stdin: () => process.stdin, stdinIsTTY: isatty(0), stdout, stderr }),
     explainModule: async (bytes, config) => (await import('./compose.ts')).explainModule(bytes, config, cwd),
   });
 }

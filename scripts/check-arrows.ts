@@ -31,6 +31,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   registry: ['store', 'component', 'rewrite', 'trust'],
   runtime: ['component', 'capability', 'wasi', 'config', 'rewrite'],
   lanes: ['runtime', 'wasi', 'component'],
+  terminal: ['wasi'],
   traffic: ['registry', 'lanes', 'runtime', 'config', 'store'],
   queue: ['traffic', 'store'],
   gateway: ['traffic', 'lanes', 'wasi'],
@@ -40,8 +41,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 /** `base` stands under all, so it may import nothing, not even the telemetry interfaces. */
 const narrower: Readonly<Record<string, readonly string[]>> = { base: [], telemetry: ['base'] };
-/** They put everything together: `compose.ts` is what `main.ts` loads once a host is asked for. */
-const compositionRoot = ['main.ts', 'compose.ts'];
+/** They put everything together: `main.ts` loads the others once a host, or a run, is asked for. */
+const compositionRoot = ['main.ts', 'compose.ts', 'run-command.ts'];
 const everyone = ['base', 'telemetry'];
 /** Folders of folders, each of which has a door of its own. */
 const withInnerDoors = ['wasi'];

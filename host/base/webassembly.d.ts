@@ -12,6 +12,16 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Imports);
     readonly exports: Record<string, unknown>;
   }
+  class Memory {
+    constructor(descriptor: { readonly initial: number; readonly maximum?: number });
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
   class RuntimeError extends Error {}
+  /** JSPI: the import suspends the guest until its promise settles; it can only be called below `promising`. */
+  class Suspending {
+    constructor(work: (...args: never[]) => unknown);
+  }
+  function promising(exported: (...args: never[]) => unknown): (...args: unknown[]) => Promise<unknown>;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

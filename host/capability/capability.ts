@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { Grants, Limits } from '../config/index.ts';
 import type { SubrequestBudget } from '../wasi/http/index.ts';
-import type { ByteSink, WasiInstance } from '../wasi/index.ts';
+import type { ByteSink, ByteSource, Preview1Options, WasiInstance } from '../wasi/index.ts';
 
 /**
  * Whether a function is linked for everybody, or only where the grants cover it.
@@ -51,6 +51,17 @@ export interface SocketAddress {
 /** `signal` is aborted when the answer is no longer wanted. */
 export type Lookup = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
+/** What a guest that is run as a command is run with, beside its grants. */
+export interface CommandLine {
+  /** The first is the program's name. */
+  readonly args: readonly string[];
+  /** Variables of this run. Granted ones of the same name win: what a request says must not replace what the operator says. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly stdin: ByteSource;
+  /** Which of the standard streams are terminals; none by default. */
+  readonly terminals?: { readonly stdin?: boolean; readonly stdout?: boolean; readonly stderr?: boolean } | undefined;
+}
+
 /** What belongs to one instance. It ends with `instance`: see `WasiInstance.onEnd`. */
 export interface InstanceContext {
   readonly instance: WasiInstance;
@@ -58,10 +69,19 @@ export interface InstanceContext {
   readonly stderr: ByteSink;
   /** Where absent, `limits.subrequests` holds for the life of the instance; with it, whoever gives it resets it for each request. */
   readonly subrequests?: SubrequestBudget | undefined;
+  /** Where absent, the guest has no arguments and its standard input is at its end. */
+  readonly command?: CommandLine | undefined;
 }
 
 /** Interface name without version → the object of functions and classes that the binder links. */
 export type Implementations = Readonly<Record<string, object>>;
+
+/** The functions of `wasi_snapshot_preview1` that a capability provides. */
+export interface Preview1Link {
+  readonly functions: FunctionRules;
+  /** What grants its `granted` functions; present where it has some. */
+  readonly grant?: GrantLine;
+}
 
 /**
  * One thing that a function may be granted, in three moments: `links` says what it provides (once,
@@ -81,6 +101,10 @@ export interface Capability<Configured extends object> {
    */
   configure(grants: Grants, limits: Limits, environment: CapabilityEnvironment): Promise<Configured>;
   prepare(configured: Configured, context: InstanceContext): Implementations;
+  /** What it provides to core modules; `granted` is asked with the name `wasi_snapshot_preview1`. */
+  readonly preview1?: Preview1Link;
+  /** As `prepare`, its part of what preview1 is made of. */
+  preparePreview1?(configured: Configured, context: InstanceContext): Partial<Preview1Options>;
 }
 
 /** The rules of an interface whose functions are all linked for everybody. */

@@ -9,15 +9,18 @@
 export type {
   Capability,
   CapabilityEnvironment,
+  CommandLine,
   FunctionRules,
   GrantLine,
   Implementations,
   InstanceContext,
   InterfaceLink,
   Lookup,
+  Preview1Link,
   SocketAddress,
 } from './capability.ts';
 export { GrantError } from './errors.ts';
 export { checkGrants, explain, type ImportedInterface, type ImportExplanation, type Refusal } from './grants.ts';
 export { link, linkAll, type Linker } from './linker.ts';
+export { checkCoreGrants, explainCore, type CoreModuleImport } from './preview1.ts';
 export { systemLookup } from './lookup.ts';

@@ -23,6 +23,8 @@ export interface ArgumentSpec {
   /** What a shell may complete here. */
   readonly completes?: 'file' | 'choice';
   readonly choices?: readonly string[];
+  /** It takes all that is left; only the last one may. */
+  readonly variadic?: boolean;
 }
 
 export interface OptionSpec {
@@ -50,6 +52,8 @@ export interface ExampleSpec {
 
 export interface CommandContext {
   readonly args: readonly (string | undefined)[];
+  /** What a variadic argument took. */
+  readonly rest: readonly string[];
   readonly options: GivenOptions;
   readonly deps: CliDependencies;
   readonly output: Output;

@@ -101,6 +101,21 @@ export interface SignalSource {
   off(signal: 'SIGINT' | 'SIGTERM', listener: (signal: string) => void): unknown;
 }
 
+/** `selvedge run`: one run of a command, on this process's standard streams. */
+export interface RunOptions {
+  /** Absolute path of the module. */
+  readonly file: string;
+  /** As the caller wrote it: the command's own name, its first argument. */
+  readonly name: string;
+  /** Raw configuration made of the flags. */
+  readonly config: RawConfig;
+  readonly args: readonly string[];
+  /** Call this function of a core module instead. */
+  readonly invoke: string | undefined;
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
 export interface CliDependencies {
   /** Version of the package, for `--version`. */
   readonly version: string;
@@ -119,6 +134,8 @@ export interface CliDependencies {
   readonly confirm?: ((question: string) => Promise<boolean | undefined>) | undefined;
   /** Starts a host; rejects with a `SelvedgeError` that says what to mend. */
   readonly serve: (options: ServeOptions) => Promise<RunningHost>;
+  /** Runs a command to its end and resolves with the exit code; rejects with a `SelvedgeError` when it cannot be run. */
+  readonly run: (options: RunOptions) => Promise<number>;
   /** Explains a module; rejects with a `SelvedgeError` when the bytes are no module. */
   readonly explainModule: (bytes: Uint8Array, config: RawConfig) => Promise<ModuleExplanation>;
 }

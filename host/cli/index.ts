@@ -12,6 +12,7 @@ export type {
   RawConfig,
   RunningFunction,
   RunningHost,
+  RunOptions,
   ServeOptions,
   SignalSource,
   SingleFunction,

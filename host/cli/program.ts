@@ -34,7 +34,8 @@ export async function parseAndRun(argv: readonly string[], deps: CliDependencies
       `${sentence(spec.summary)}${spec.description ? `\n\n${spec.description}` : ''}`,
     );
     for (const argument of spec.args) {
-      const name = argument.required ? `<${argument.name}>` : `[${argument.name}]`;
+      const text = argument.variadic === true ? `${argument.name}...` : argument.name;
+      const name = argument.required ? `<${text}>` : `[${text}]`;
       const made = new Argument(name, argument.description);
       command.addArgument(argument.choices ? made.choices(argument.choices) : made);
     }
@@ -108,6 +109,7 @@ function contextOf(spec: CommandSpec, command: Command, deps: CliDependencies): 
     args: command.processedArgs.map((value: unknown) =>
       typeof value === 'string' ? value : undefined,
     ),
+    rest: command.processedArgs.flatMap((value: unknown) => (Array.isArray(value) ? value.map(String) : [])),
     options,
     deps,
     output: new Output(deps.stdout, deps.stderr, deps.env, options.isOn('json')),

@@ -48,6 +48,7 @@ export function fakeDependencies(given: Partial<CliDependencies> = {}) {
     fetch,
     confirm: () => Promise.resolve(undefined),
     serve: () => Promise.reject(new Error('serve was not expected')),
+    run: () => Promise.reject(new Error('run was not expected')),
     explainModule: () => Promise.reject(new Error('explainModule was not expected')),
     ...given,
   };

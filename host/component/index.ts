@@ -35,6 +35,7 @@ export type {
   GuestExports,
   HostImports,
 } from './binder.ts';
+export { bindCoreModule, type CoreBindOptions, type CoreHost, type CoreImports } from './core-binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
 export { BinderError } from './jco/errors.ts';
 export { isBytes, lowerCamel, unsupportedIn, upperCamel } from './values/conventions.ts';

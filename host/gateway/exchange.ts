@@ -28,6 +28,7 @@ export interface ExchangeOptions {
 export class NodeExchange implements HttpExchange {
   readonly request: IncomingRequestHead;
   readonly body: RequestBody;
+  readonly remoteAddress: string | undefined;
   readonly #outgoing: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #head: boolean;
@@ -40,6 +41,7 @@ export class NodeExchange implements HttpExchange {
     checkHeaders(incoming.rawHeaders, options);
     if (Number(incoming.headers['content-length'] ?? 0) > maxRequestBytes) throw bodyTooLarge(maxRequestBytes);
     this.#outgoing = outgoing;
+    this.remoteAddress = incoming.socket.remoteAddress;
     this.#options = options;
     this.#head = incoming.method === 'HEAD';
     this.request = {

@@ -1,4 +1,4 @@
-import type { Component } from '../component/index.ts';
+import type { Component, CoreModule } from '../component/index.ts';
 import type { FunctionRuntime, RunScope } from '../runtime/index.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
@@ -10,6 +10,10 @@ export interface Lane {
   readonly takes: string;
   /** How to call this component by this lane; `undefined` when it is not one of the lane's. */
   match(component: Component): Entry | undefined;
+  /** As `takes`, of core modules; present with `matchModule`. */
+  readonly takesModule?: string;
+  /** As `match`, for a core module. */
+  matchModule?(module: CoreModule): Entry | undefined;
 }
 
 /** What a lane found to call. */

@@ -106,8 +106,16 @@ describe('readUpload', () => {
     expect(() => readUpload(fixture('empty'))).toThrow(/exports nothing/);
   });
 
-  it('knows a preview1 module and says that it is one', () => {
-    expect(() => readUpload(fixture('preview1'))).toThrow(/core module for wasi_snapshot_preview1/);
+  it('finds the lane command for a preview1 module', () => {
+    expect(readUpload(fixture('preview1'))).toMatchObject({ lane: 'command', program: { module: { kind: 'core-module' } } });
+  });
+
+  it('knows a preview1 module that is no program, and a reactor, and says so', async () => {
+    const imports = '(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))';
+    const library = await parse(`(module ${imports} (func (export "f")))`);
+    expect(() => readUpload(library)).toThrow(/core module for wasi_snapshot_preview1/);
+    const reactor = await parse(`(module ${imports} (func (export "_initialize")) (func (export "f")))`);
+    expect(() => readUpload(reactor)).toThrow(/reactor .* --invoke/);
   });
 
   it('shows hostile export names quoted, and not without end', async () => {

@@ -1,16 +1,18 @@
 import { quote } from '../base/index.ts';
-import { readComponent, readCoreModule, sniff, type Component } from '../component/index.ts';
+import { readComponent, readCoreModule, sniff, type CoreModule } from '../component/index.ts';
+import type { Program } from '../runtime/index.ts';
+import { command, isReactor } from './command.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
 import type { Entry, Lane } from './lane.ts';
 import { typed } from './typed/index.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2, typed];
+const lanes: readonly Lane[] = [httpP2, command, typed];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {
-  readonly component: Component;
+  readonly program: Program;
   readonly lane: Lane['name'];
   readonly entry: Entry;
 }
@@ -21,11 +23,18 @@ export interface Upload {
  * that no lane takes, with what it exports and what would be callable.
  */
 export function readUpload(bytes: Uint8Array): Upload {
-  if (sniff(bytes).kind === 'core-module') throw coreModuleRefused(bytes);
+  if (sniff(bytes).kind === 'core-module') {
+    const module = readCoreModule(bytes);
+    for (const lane of lanes) {
+      const entry = lane.matchModule?.(module);
+      if (entry !== undefined) return { program: { module }, lane: lane.name, entry };
+    }
+    throw coreModuleRefused(module);
+  }
   const component = readComponent(bytes);
   for (const lane of lanes) {
     const entry = lane.match(component);
-    if (entry !== undefined) return { component, lane: lane.name, entry };
+    if (entry !== undefined) return { program: { component }, lane: lane.name, entry };
   }
   throw noLane(
     component.exports.map((each) => `${each.name} (${each.type.kind})`),
@@ -33,11 +42,12 @@ export function readUpload(bytes: Uint8Array): Upload {
   );
 }
 
-function coreModuleRefused(bytes: Uint8Array): LaneError {
-  const module = readCoreModule(bytes);
-  const kind = module.imports.some((each) => each.module === 'wasi_snapshot_preview1')
-    ? 'it is a core module for wasi_snapshot_preview1'
-    : 'it is a core module, not a component';
+function coreModuleRefused(module: CoreModule): LaneError {
+  const kind = isReactor(module)
+    ? 'it is a reactor for wasi_snapshot_preview1, whose functions "selvedge run --invoke" calls'
+    : module.imports.some((each) => each.module === 'wasi_snapshot_preview1')
+      ? 'it is a core module for wasi_snapshot_preview1'
+      : 'it is a core module, not a component';
   return noLane(
     module.exports.map((each) => `${each.name} (${each.type.kind})`),
     kind,
@@ -50,7 +60,10 @@ function noLane(exports: readonly string[], kind: string): LaneError {
   const rest = exports.length - shown.length;
   const list =
     shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-  const callable = lanes.map((lane) => lane.takes);
+  const callable = lanes.flatMap((lane) => [
+    lane.takes,
+    ...(lane.takesModule === undefined ? [] : [lane.takesModule]),
+  ]);
   return new LaneError({
     code: 'no-lane',
     status: 422,

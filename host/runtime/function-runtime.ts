@@ -9,7 +9,7 @@ import { GuestSessions, type SessionGuest } from './sessions.ts';
 
 export interface FunctionRuntimeOptions {
   readonly bound: BoundComponent;
-  readonly linker: Linker;
+  readonly linker: Omit<Linker, 'preview1'>;
   readonly limits: Limits;
   readonly isolation: Isolation;
   readonly clock: Clock;
@@ -122,7 +122,7 @@ export class FunctionRuntime implements AsyncDisposable {
   }
 
   #take(scope: RunScope): Promise<PooledGuest> {
-    const idle = this.#idle.pop();
+    const idle = scope.command === undefined ? this.#idle.pop() : undefined;
     if (idle === undefined) return this.#create(scope);
     idle.cancelExpiry();
     return Promise.resolve(resume(idle.guest, scope));
@@ -164,6 +164,7 @@ export class FunctionRuntime implements AsyncDisposable {
         stdout: new ScopedSink(() => serving.scope.stdout),
         stderr: new ScopedSink(() => serving.scope.stderr),
         subrequests,
+        command: scope.command,
       });
       return Object.assign(serving, { wasi, exports: await bound.instantiate(imports), subrequests, uses: 0 });
     } catch (thrown) {
@@ -175,8 +176,8 @@ export class FunctionRuntime implements AsyncDisposable {
 
   #give(guest: PooledGuest): void {
     guest.uses += 1;
-    const keep =
-      this.#options.isolation === 'instance' && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
+    const reusable = this.#options.isolation === 'instance' && guest.scope.command === undefined;
+    const keep = reusable && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
     if (!keep) return this.#end(guest.wasi);
     const idle: IdleGuest = {
       guest,

@@ -1,4 +1,5 @@
 import { SelvedgeError } from '../base/index.ts';
+import type { CommandLine } from '../capability/index.ts';
 import type { GuestExports } from '../component/index.ts';
 import { GuestFault, type ByteSink, type Denial, type WasiInstance } from '../wasi/index.ts';
 
@@ -11,6 +12,8 @@ export interface RunScope {
   denied(denial: Denial): void;
   /** Calls `gone` when nobody waits for the outcome any more, with the reason where it is not that the client left. Returns how to stop listening. */
   onAbandoned(gone: (reason?: Error) => void): () => void;
+  /** Set where the guest is run as a command: such a run has an instance of its own, whatever the isolation. */
+  readonly command?: CommandLine | undefined;
 }
 
 /** One instance of a function, as a lane sees it. */

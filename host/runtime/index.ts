@@ -3,9 +3,10 @@
  *
  * May import component, capability, rewrite and config. Must never know HTTP, routes or where artifacts are kept.
  */
-export { importedInterfaces } from './admission.ts';
+export { coreImports, importedInterfaces } from './admission.ts';
 export { busy, RuntimeError } from './errors.ts';
 export { FunctionRuntime } from './function-runtime.ts';
 export type { Guest, RunScope } from './guest.ts';
 export type { GuestSession } from './sessions.ts';
+export type { Program } from './program.ts';
 export { createRuntimes, type Code, type Runtimes, type RuntimesOptions } from './runtimes.ts';

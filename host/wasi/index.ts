@@ -13,5 +13,6 @@ export * from './clocks/index.ts';
 export * from './filesystem/index.ts';
 export * from './http/index.ts';
 export * from './io/index.ts';
+export * from './p1/index.ts';
 export * from './random/index.ts';
 export * from './sockets/index.ts';

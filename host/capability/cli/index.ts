@@ -1,12 +1,12 @@
 import { cliP2, cliP2Blocking } from '../../wasi/cli/index.ts';
-import { alwaysReady, type ByteSource } from '../../wasi/index.ts';
-import { always, type Capability } from '../capability.ts';
+import { alwaysReady, type ByteSource, type CliOptions } from '../../wasi/index.ts';
+import { always, type Capability, type InstanceContext } from '../capability.ts';
 
 interface Configured {
   readonly env: readonly (readonly [string, string])[];
 }
 
-/** Over HTTP nobody types: standard input is at its end. */
+/** A handler of requests has no standard input. */
 const noInput: ByteSource = { ...alwaysReady, read: () => undefined, close: () => {} };
 
 /**
@@ -34,6 +34,23 @@ export const cli: Capability<Configured> = {
   blocking: cliP2Blocking,
   granted: () => true,
   configure: async (grants) => ({ env: Object.entries(grants.env) }),
-  prepare: ({ env }, { instance, stdout, stderr }) =>
-    cliP2(instance, { args: [], env: [...env], stdin: noInput, stdout, stderr }),
+  prepare: (configured, context) => cliP2(context.instance, optionsOf(configured, context)),
+  preview1: {
+    functions: always(
+      'args_get',
+      'args_sizes_get',
+      'environ_get',
+      'environ_sizes_get',
+      'proc_exit',
+      'proc_raise',
+      'sched_yield',
+    ),
+  },
+  preparePreview1: (configured, context) => ({ cli: optionsOf(configured, context) }),
 };
+
+function optionsOf({ env }: Configured, { stdout, stderr, command }: InstanceContext): CliOptions {
+  if (command === undefined) return { args: [], env, stdin: noInput, stdout, stderr };
+  const { args, stdin, terminals } = command;
+  return { args, env: [...new Map([...command.env, ...env])], stdin, stdout, stderr, terminals };
+}

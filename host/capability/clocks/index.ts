@@ -4,6 +4,7 @@ import { always, type Capability, granted } from '../capability.ts';
 interface Configured {
   /** ns, at least 1: how fine the clocks are. */
   readonly resolution: bigint;
+  readonly wall: boolean;
 }
 
 const wall = { line: 'clocks = ["wall"]', flag: '--clock wall' };
@@ -22,6 +23,9 @@ export const clocks: Capability<Configured> = {
   ],
   blocking: clocksP2Blocking,
   granted: (grants, name) => name === 'wasi:clocks/monotonic-clock' || grants.clocks.wall,
-  configure: async (grants) => ({ resolution: BigInt(grants.clocks.resolution) }),
+  configure: async (grants) => ({ resolution: BigInt(grants.clocks.resolution), wall: grants.clocks.wall }),
   prepare: ({ resolution }, { instance }) => clocksP2(instance, { resolution }),
+  // Which clock is asked for shows at run time only, so there the time of day is withheld.
+  preview1: { functions: always('clock_res_get', 'clock_time_get') },
+  preparePreview1: ({ resolution, wall: isGranted }) => ({ clocks: { resolution, wall: isGranted } }),
 };

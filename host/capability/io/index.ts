@@ -1,6 +1,8 @@
 import { ioP2, ioP2Blocking } from '../../wasi/index.ts';
 import { always, type Capability, granted } from '../capability.ts';
 
+const poll = { line: 'poll = true', flag: '--poll' };
+
 /** wasi:io: streams for everybody, waiting for several things at once on grant. */
 export const io: Capability<object> = {
   name: 'io',
@@ -31,11 +33,12 @@ export const io: Capability<object> = {
       interface: 'wasi:io/poll',
       version: '0.2.0',
       functions: granted('[method]pollable.ready', '[method]pollable.block', 'poll'),
-      grant: { line: 'poll = true', flag: '--poll' },
+      grant: poll,
     },
   ],
   blocking: ioP2Blocking,
   granted: (grants) => grants.poll,
   configure: async () => ({}),
   prepare: (_, { instance }) => ioP2(instance),
+  preview1: { functions: granted('poll_oneoff'), grant: poll },
 };

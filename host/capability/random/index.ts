@@ -29,4 +29,6 @@ export const random: Capability<Configured> = {
   granted: (grants) => grants.random,
   configure: async (_grants, _limits, environment) => ({ fill: environment.random }),
   prepare: ({ fill }, { instance }) => randomP2(instance, { fill }),
+  preview1: { functions: granted('random_get'), grant },
+  preparePreview1: ({ fill }) => ({ random: { fill } }),
 };

@@ -9,6 +9,7 @@ import { invoke } from './invoke.ts';
 import { list } from './list.ts';
 import { remove } from './remove.ts';
 import { rollback } from './rollback.ts';
+import { run } from './run.ts';
 import { serve } from './serve.ts';
 import { show } from './show.ts';
 import { versions } from './versions.ts';
@@ -16,6 +17,7 @@ import { versions } from './versions.ts';
 /** Every command, in the order of the help. A new one is one file and one line here. */
 export const commands: readonly CommandSpec[] = [
   serve,
+  run,
   deploy,
   call,
   invoke,

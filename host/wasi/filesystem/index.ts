@@ -7,6 +7,8 @@
 export { Descriptor } from './descriptor.ts';
 export { DirectoryEntryStream, type DirectoryEntry } from './directory-stream.ts';
 export type { ErrorCode as FilesystemErrorCode } from './errno.ts';
-export { filesystemP2, filesystemP2Blocking, type FilesystemOptions } from './p2.ts';
+export { filesystemP2, filesystemP2Blocking, openPreopens, type FilesystemOptions } from './p2.ts';
 export { openPreopen, type Preopen, PreopenError, type PreopenOptions } from './preopen.ts';
 export type { QuotaLimits } from './quota.ts';
+export type { DescriptorStat, DescriptorType } from './stat.ts';
+export type { NewTimestamp } from './times.ts';

@@ -14,28 +14,6 @@ export interface FilesystemOptions {
 /** `wasi:filesystem` 0.2 for one instance. Without preopens it reaches nothing. */
 export function filesystemP2(instance: WasiInstance, options: FilesystemOptions) {
   const context = new FilesystemContext(instance, options.hashKey);
-  const descriptorOf = (preopen: Preopen): Descriptor => {
-    const { writable } = preopen;
-    const flags = {
-      read: true,
-      write: false,
-      fileIntegritySync: false,
-      dataIntegritySync: false,
-      requestedWriteSync: false,
-      mutateDirectory: writable,
-    };
-    const file = preopen.root.retain();
-    return Descriptor.adopt({
-      context,
-      preopen,
-      file,
-      type: 'directory',
-      flags,
-      mutable: writable,
-      depth: 0,
-      inode: undefined,
-    });
-  };
   return {
     'wasi:filesystem/types': {
       Descriptor,
@@ -46,10 +24,42 @@ export function filesystemP2(instance: WasiInstance, options: FilesystemOptions)
     'wasi:filesystem/preopens': {
       getDirectories(): [Descriptor, string][] {
         instance.check();
-        return options.preopens.map((preopen) => [descriptorOf(preopen), preopen.guestPath]);
+        return options.preopens.map((preopen) => [descriptorOf(context, preopen), preopen.guestPath]);
       },
     },
   };
+}
+
+/** The granted directories of one instance, with their names: what `get-directories` gives, for other versions of WASI. */
+export function openPreopens(
+  instance: WasiInstance,
+  options: FilesystemOptions,
+): [Descriptor, string][] {
+  const context = new FilesystemContext(instance, options.hashKey);
+  return options.preopens.map((preopen) => [descriptorOf(context, preopen), preopen.guestPath]);
+}
+
+function descriptorOf(context: FilesystemContext, preopen: Preopen): Descriptor {
+  const { writable } = preopen;
+  const flags = {
+    read: true,
+    write: false,
+    fileIntegritySync: false,
+    dataIntegritySync: false,
+    requestedWriteSync: false,
+    mutateDirectory: writable,
+  };
+  const file = preopen.root.retain();
+  return Descriptor.adopt({
+    context,
+    preopen,
+    file,
+    type: 'directory',
+    flags,
+    mutable: writable,
+    depth: 0,
+    inode: undefined,
+  });
 }
 
 /** The functions of `wasi:filesystem` 0.2 that may suspend the guest. */

@@ -1,3 +1,3 @@
 /** wasi:random: random bytes from a source that is handed in. */
 export { randomP2, randomP2Blocking } from './p2.ts';
-export type { RandomSource } from './random.ts';
+export { randomBytes, type RandomSource } from './random.ts';

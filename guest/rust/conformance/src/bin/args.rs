@@ -1,0 +1,6 @@
+//! Arguments.
+fn main() {
+    for text in std::env::args().skip(1) {
+        println!("{text:?}");
+    }
+}

@@ -1,0 +1,6 @@
+//! Exit code 1, after what was printed has arrived.
+fn main() {
+    print!("printed");
+    eprintln!("complaint");
+    std::process::exit(1);
+}

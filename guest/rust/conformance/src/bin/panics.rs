@@ -1,0 +1,4 @@
+//! A panic says so and traps.
+fn main() {
+    panic!("on purpose");
+}
