@@ -251,11 +251,12 @@ describe('A2, A13: names that jco would write into JavaScript', () => {
 
 describe('A3, A5: nothing that a lane can call', () => {
   it('refuses a component and says what it exports and what would be callable', async () => {
-    const problem = await refusal(await host.put('bad', 'minimal'));
+    const module = await assemble('(component (core module $m) (export "code" (core module $m)))');
+    const problem = await refusal(await host.put('bad', module));
     expect(problem).toMatchObject({
       status: 422,
       code: 'no-lane',
-      detail: expect.stringContaining('"add (func)"') as string,
+      detail: expect.stringContaining('"code (module)"') as string,
     });
     expect(`${problem.detail} ${problem.fix}`).toContain('wasi:http/incoming-handler@0.2');
   });
@@ -270,7 +271,14 @@ describe('A3, A5: nothing that a lane can call', () => {
   });
   refuses({
     'an empty component': [() => readFile(fixture('empty')), 422, 'no-lane'],
-    'a core module for preview 1': [() => readFile(fixture('preview1')), 422, 'no-lane'],
+    'a core module for preview 1 that is no command': [
+      () =>
+        assemble(
+          '(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1))',
+        ),
+      422,
+      'no-lane',
+    ],
     'a core module with exports': [
       () => assemble('(module (func (export "run")))'),
       422,
