@@ -3,7 +3,16 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { adminToken, createAdmin, type AdminToken } from './admin/index.ts';
 import { systemClock, type Clock } from './base/index.ts';
-import { checkGrants, explain, systemLookup, type SocketAddress } from './capability/index.ts';
+import {
+  checkGrants,
+  checkScriptGrants,
+  explain,
+  explainScript,
+  systemLookup,
+  type ImportExplanation as Explained,
+  type Refusal,
+  type SocketAddress,
+} from './capability/index.ts';
 import {
   resolveHostSettings,
   type HostSettings,
@@ -13,12 +22,12 @@ import {
   type RunningHost,
   type ServeOptions,
 } from './cli/index.ts';
-import { createJcoBinder, readComponent, readCoreModule, sniff } from './component/index.ts';
+import { createJcoBinder, readAssemblyScript, readComponent, readCoreModule, sniff } from './component/index.ts';
 import { parseFunctionConfig, parseListen, readManifest } from './config/index.ts';
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
 import { createRegistry } from './registry/index.ts';
-import { createRuntimes, importedInterfaces } from './runtime/index.ts';
+import { createRuntimes, importedInterfaces, scriptImports } from './runtime/index.ts';
 import { openFileStore, type Store } from './store/index.ts';
 import {
   countingMeter,
@@ -193,23 +202,29 @@ async function drain(edge: Listening, deployments: Deployments, clock: Clock, lo
 
 /** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */
 export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: string): Promise<ModuleExplanation> {
-  if (sniff(bytes).kind === 'core-module') return { ...laneOf(bytes), imports: coreImports(bytes) };
   const { grants } = parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags' });
+  if (sniff(bytes).kind === 'core-module') {
+    const module = readCoreModule(bytes);
+    if (readAssemblyScript(module) === undefined) return { ...laneOf(bytes), imports: coreImports(bytes) };
+    const imports = scriptImports(module);
+    return { ...laneOf(bytes), imports: explained(explainScript(imports), checkScriptGrants(imports, grants)) };
+  }
   const imports = importedInterfaces(readComponent(bytes));
-  const refused = new Set(checkGrants(imports, grants).map((each) => each.import));
-  return {
-    ...laneOf(bytes),
-    imports: explain(imports).map((each) => {
-      const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
-      return {
-        name: each.import,
-        functions: each.functions.map((one) => one.name),
-        needs: each.refusal !== undefined ? 'unknown' : line !== undefined ? 'grant' : 'always',
-        line,
-        covered: !refused.has(each.import),
-      };
-    }),
-  };
+  return { ...laneOf(bytes), imports: explained(explain(imports), checkGrants(imports, grants)) };
+}
+
+function explained(all: readonly Explained[], refusals: readonly Refusal[]): ModuleExplanation['imports'] {
+  const refused = new Set(refusals.map((each) => each.import));
+  return all.map((each) => {
+    const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
+    return {
+      name: each.import,
+      functions: each.functions.map((one) => one.name),
+      needs: each.refusal !== undefined ? 'unknown' : line !== undefined ? 'grant' : 'always',
+      line,
+      covered: !refused.has(each.import),
+    };
+  });
 }
 
 function coreImports(bytes: Uint8Array): ImportExplanation[] {

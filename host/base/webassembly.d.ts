@@ -12,6 +12,11 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Imports);
     readonly exports: Record<string, unknown>;
   }
+  class Memory {
+    constructor(descriptor: { readonly initial: number; readonly maximum?: number });
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
   class RuntimeError extends Error {}
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -24,7 +24,8 @@ export interface BindOptions {
 
 /** A component made ready: compiled once, instantiated any number of times. */
 export interface BoundComponent {
-  readonly binder: Binder['name'];
+  /** `core` for a core module, which needs no lifting and lowering. */
+  readonly binder: Binder['name'] | 'core';
   /**
    * A new instance: its own memories, tables, globals and handle tables, sharing only compiled code.
    * Rejects with the guest's trap when its start function or initialisers trap.

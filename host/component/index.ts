@@ -37,3 +37,4 @@ export type {
 } from './binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
 export { BinderError } from './jco/errors.ts';
+export * from './assemblyscript/index.ts';

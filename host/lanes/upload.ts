@@ -1,15 +1,17 @@
 import { quote } from '../base/index.ts';
-import { readComponent, readCoreModule, sniff, type Component } from '../component/index.ts';
+import { readComponent, readCoreModule, sniff, type CoreModule } from '../component/index.ts';
+import type { Program } from '../runtime/index.ts';
+import { assemblyscript } from './assemblyscript.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
 import type { Entry, Lane } from './lane.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2];
+const lanes: readonly Lane[] = [httpP2, assemblyscript];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {
-  readonly component: Component;
+  readonly program: Program;
   readonly lane: Lane['name'];
   readonly entry: Entry;
 }
@@ -20,11 +22,18 @@ export interface Upload {
  * that no lane takes, with what it exports and what would be callable.
  */
 export function readUpload(bytes: Uint8Array): Upload {
-  if (sniff(bytes).kind === 'core-module') throw coreModuleRefused(bytes);
+  if (sniff(bytes).kind === 'core-module') {
+    const module = readCoreModule(bytes);
+    for (const lane of lanes) {
+      const found = lane.matchModule?.(module);
+      if (found !== undefined) return { ...found, lane: lane.name };
+    }
+    throw coreModuleRefused(module);
+  }
   const component = readComponent(bytes);
   for (const lane of lanes) {
-    const entry = lane.match(component);
-    if (entry !== undefined) return { component, lane: lane.name, entry };
+    const entry = lane.match?.(component);
+    if (entry !== undefined) return { program: { component }, lane: lane.name, entry };
   }
   throw noLane(
     component.exports.map((each) => `${each.name} (${each.type.kind})`),
@@ -32,11 +41,12 @@ export function readUpload(bytes: Uint8Array): Upload {
   );
 }
 
-function coreModuleRefused(bytes: Uint8Array): LaneError {
-  const module = readCoreModule(bytes);
+function coreModuleRefused(module: CoreModule): LaneError {
   const kind = module.imports.some((each) => each.module === 'wasi_snapshot_preview1')
     ? 'it is a core module for wasi_snapshot_preview1'
-    : 'it is a core module, not a component';
+    : module.imports.some((each) => each.module === 'env' && each.name === 'abort')
+      ? 'it is a core module that may be of AssemblyScript, without the runtime that asc --exportRuntime gives it,'
+      : 'it is a core module, not a component';
   return noLane(
     module.exports.map((each) => `${each.name} (${each.type.kind})`),
     kind,
@@ -49,7 +59,7 @@ function noLane(exports: readonly string[], kind: string): LaneError {
   const rest = exports.length - shown.length;
   const list =
     shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-  const callable = lanes.map((lane) => lane.takes);
+  const callable = lanes.flatMap((lane) => [lane.takes, lane.takesModule].filter((each) => each !== undefined));
   return new LaneError({
     code: 'no-lane',
     status: 422,

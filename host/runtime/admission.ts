@@ -1,7 +1,8 @@
-import { checkGrants, type ImportedInterface, type Refusal } from '../capability/index.ts';
-import { usedFunctions, type Component, type ComponentImport, type InstanceType } from '../component/index.ts';
+import { checkGrants, checkScriptGrants, type ImportedInterface, type Refusal, type ScriptImport } from '../capability/index.ts';
+import { usedFunctions, type Component, type ComponentImport, type CoreModule, type InstanceType } from '../component/index.ts';
 import type { Grants } from '../config/index.ts';
 import { RuntimeError } from './errors.ts';
+import type { Program } from './program.ts';
 
 /** What a component imports, in the terms of the capabilities. */
 export function importedInterfaces(component: Component): ImportedInterface[] {
@@ -21,6 +22,22 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
   });
 }
 
+const LETTERS: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
+
+/** What a core module of AssemblyScript's imports, in the same terms. */
+export function scriptImports({ imports }: CoreModule): ScriptImport[] {
+  return imports.map(({ module, name, type }) => {
+    if (type.kind !== 'func') return { module, name, kind: type.kind };
+    const letters = (types: readonly unknown[]) => types.map((each) => LETTERS[String(each)] ?? '?').join('');
+    return { module, name, kind: 'func', signature: `${letters(type.params)}>${letters(type.results)}` };
+  });
+}
+
+function refusalsOf(program: Program, grants: Grants): readonly Refusal[] {
+  if ('module' in program) return checkScriptGrants(scriptImports(program.module), grants);
+  return checkGrants(importedInterfaces(program.component), grants);
+}
+
 function resourcesOf(type: InstanceType): string[] {
   const names: string[] = [];
   for (const [name, member] of type.exports) if (member.kind === 'type' && member.bound === 'sub') names.push(name);
@@ -28,8 +45,8 @@ function resourcesOf(type: InstanceType): string[] {
 }
 
 /** Throws `grants-missing` (422), with every import that no grant covers and the line that would. */
-export function admit(component: Component, grants: Grants): void {
-  const refusals = checkGrants(importedInterfaces(component), grants);
+export function admit(program: Program, grants: Grants): void {
+  const refusals = refusalsOf(program, grants);
   if (refusals.length === 0) return;
   throw new RuntimeError({
     code: refusals.every((each) => each.code === 'import-not-granted') ? 'grants-missing' : 'imports-refused',

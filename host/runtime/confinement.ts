@@ -1,8 +1,9 @@
-import type { Component, CoreFeature } from '../component/index.ts';
+import type { Component, CoreFeature, CoreModule } from '../component/index.ts';
 import type { Limits } from '../config/index.ts';
 import { capModule } from '../rewrite/index.ts';
-import { demandOf } from './demand.ts';
+import { demandOf, demandOfModule } from './demand.ts';
 import { RuntimeError } from './errors.ts';
+import type { Program } from './program.ts';
 
 const PAGE_BYTES = 65_536;
 
@@ -23,12 +24,12 @@ const REFUSED: ReadonlyMap<CoreFeature, string> = new Map([
 ]);
 
 /**
- * What must be done to a component's core modules so that its instances stay within their limits.
- * Throws `RuntimeError` for a component that could not start within them, before anything of it is compiled.
+ * What must be done to a program's core modules so that its instances stay within their limits.
+ * Throws `RuntimeError` for a program that could not start within them, before anything of it is compiled.
  */
-export function confine(component: Component, limits: Limits): (module: Uint8Array) => Uint8Array {
+export function confine(program: Program, limits: Limits): (module: Uint8Array) => Uint8Array {
   const pages = Math.floor(limits.memory / PAGE_BYTES);
-  for (const module of coreModules(component)) {
+  for (const module of 'module' in program ? [program.module] : coreModules(program.component)) {
     for (const feature of module.features) {
       const what = REFUSED.get(feature);
       if (what === undefined) continue;
@@ -41,7 +42,8 @@ export function confine(component: Component, limits: Limits): (module: Uint8Arr
       });
     }
   }
-  const { instances, memories, tables, pages: minimum } = demandOf(component);
+  const { instances, memories, tables, pages: minimum } =
+    'module' in program ? demandOfModule(program.module) : demandOf(program.component);
   if (instances > MAX_INSTANCES || tables > MAX_TABLES) {
     throw new RuntimeError({
       code: 'instances-too-many',
@@ -62,7 +64,7 @@ export function confine(component: Component, limits: Limits): (module: Uint8Arr
   return (module) => capModule(module, { extraPages, tableElements: limits.tableElements });
 }
 
-function* coreModules(component: Component): Generator<Component['modules'][number]['module']> {
+function* coreModules(component: Component): Generator<CoreModule> {
   for (const embedded of component.modules) yield embedded.module;
   for (const nested of component.components) yield* coreModules(nested);
 }

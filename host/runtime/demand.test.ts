@@ -83,7 +83,7 @@ describe('limits.memory', () => {
     const component = await componentOf(
       `(core module $m (memory 1000)) ${'(core instance (instantiate $m))'.repeat(3)}`,
     );
-    expect(() => confine(component, defaultLimits())).toThrow(
+    expect(() => confine({ component }, defaultLimits())).toThrow(
       expect.objectContaining({ code: 'memory-too-large', status: 422 }),
     );
   });
@@ -92,7 +92,7 @@ describe('limits.memory', () => {
     const component = await componentOf(
       `(core module $m) ${'(core instance (instantiate $m))'.repeat(300)}`,
     );
-    expect(() => confine(component, defaultLimits())).toThrow(
+    expect(() => confine({ component }, defaultLimits())).toThrow(
       expect.objectContaining({ code: 'instances-too-many', status: 422 }),
     );
   });

@@ -102,7 +102,8 @@ function resolve(
   return undefined;
 }
 
-function demandOfModule(module: CoreModule): Demand {
+/** Of a core module that is run by itself. */
+export function demandOfModule(module: CoreModule): Demand {
   const own = <T>(kind: 'memory' | 'table', all: readonly T[]): readonly T[] =>
     all.slice(module.imports.filter((each) => each.type.kind === kind).length);
   const memories = own('memory', module.memories);

@@ -38,6 +38,7 @@ interface IdleGuest {
 export class FunctionRuntime implements AsyncDisposable {
   readonly limits: Limits;
   readonly binder: BoundComponent['binder'];
+  readonly clock: Clock;
   readonly #options: FunctionRuntimeOptions;
   readonly #idle: IdleGuest[] = [];
   readonly #live = new Set<WasiInstance>();
@@ -48,6 +49,7 @@ export class FunctionRuntime implements AsyncDisposable {
     this.#options = options;
     this.limits = options.limits;
     this.binder = options.bound.binder;
+    this.clock = options.clock;
   }
 
   /** Requests being served now. */

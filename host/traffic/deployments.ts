@@ -212,8 +212,8 @@ export class Deployments {
   #prepare(name: string, read: () => Promise<Uint8Array>, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
     return this.#gate.run(async () => {
       const bytes = await read();
-      const { component, lane, entry } = readUpload(bytes);
-      const runtime = await this.#options.runtimes.prepare({ component, bytes, sha256 }, config);
+      const { program, lane, entry } = readUpload(bytes);
+      const runtime = await this.#options.runtimes.prepare({ program, bytes, sha256 }, config);
       const { clock, logger } = this.#options;
       const logBudget = createLogBudget({ bytesPerSecond: config.limits.log, logger: logger.child({ function: name }), clock });
       return new LiveFunction({ name, lane, config, runtime, entry, logBudget });
