@@ -1,8 +1,14 @@
 import { quote } from '../base/index.ts';
 import type { Grants } from '../config/index.ts';
-import { GuestFault, type ByteSink } from '../wasi/index.ts';
+import { GuestFault, type ByteSink, type Datetime } from '../wasi/index.ts';
 import type { Implementations, InstanceContext } from './capability.ts';
-import { checkGrants, explain, type ImportedInterface, type ImportExplanation, type Refusal } from './grants.ts';
+import {
+  checkGrants,
+  explain,
+  type ImportedInterface,
+  type ImportExplanation,
+  type Refusal,
+} from './grants.ts';
 
 /** One import of a core module that AssemblyScript's compiler made. */
 export interface ScriptImport {
@@ -21,7 +27,11 @@ interface Known {
 }
 
 const MODULE = 'env';
-const wasi = (name: string, called: string): ImportedInterface => ({ name, version: '0.2.0', functions: [called] });
+const wasi = (name: string, called: string): ImportedInterface => ({
+  name,
+  version: '0.2.0',
+  functions: [called],
+});
 
 /** What asc's compiler and standard library import, as far as it is provided. */
 const IMPORTS: ReadonlyMap<string, Known> = new Map<string, Known>([
@@ -31,11 +41,16 @@ const IMPORTS: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['Date.now', { signature: '>F', of: wasi('wasi:clocks/wall-clock', 'now') }],
   ['performance.now', { signature: '>F', of: wasi('wasi:clocks/monotonic-clock', 'now') }],
   ['console.assert', { signature: 'ii>' }],
-  ...['log', 'debug', 'info', 'warn', 'error'].map((level) => [`console.${level}`, { signature: 'i>' }] as const),
+  ...['log', 'debug', 'info', 'warn', 'error'].map(
+    (level) => [`console.${level}`, { signature: 'i>' }] as const,
+  ),
 ]);
 
 /** As `checkGrants`, for a module of AssemblyScript's. */
-export function checkScriptGrants(imports: readonly ScriptImport[], grants: Grants): readonly Refusal[] {
+export function checkScriptGrants(
+  imports: readonly ScriptImport[],
+  grants: Grants,
+): readonly Refusal[] {
   return imports.flatMap((each) => {
     const refusal = refuse(each);
     if (refusal !== undefined) return [refusal];
@@ -54,10 +69,18 @@ export function checkScriptGrants(imports: readonly ScriptImport[], grants: Gran
 export function explainScript(imports: readonly ScriptImport[]): readonly ImportExplanation[] {
   return imports.map((each) => {
     const refusal = refuse(each);
-    if (refusal !== undefined) return { import: nameOf(each), functions: [{ name: each.name, needs: 'unavailable' as const }], refusal };
+    if (refusal !== undefined)
+      return {
+        import: nameOf(each),
+        functions: [{ name: each.name, needs: 'unavailable' as const }],
+        refusal,
+      };
     const of = IMPORTS.get(each.name)?.of;
     const needs = of === undefined ? undefined : explain([of])[0]?.functions[0]?.needs;
-    return { import: nameOf(each), functions: [{ name: each.name, needs: needs ?? ('nothing' as const) }] };
+    return {
+      import: nameOf(each),
+      functions: [{ name: each.name, needs: needs ?? ('nothing' as const) }],
+    };
   });
 }
 
@@ -99,26 +122,46 @@ const MAX_MESSAGE = 2000;
  * What a module of AssemblyScript's imports, in the shape that its binder takes: made of WASI's functions, so that
  * what is not granted is not there, and what a clock's grant makes coarse is coarse here, too.
  */
-export function scriptHost(implementations: Implementations, { instance, stdout, stderr }: InstanceContext) {
-  const random = implementations['wasi:random/random'] as { getRandomU64?: () => bigint } | undefined;
-  const wall = implementations['wasi:clocks/wall-clock'] as { now?: () => { seconds: bigint; nanoseconds: number } } | undefined;
+export function scriptHost(
+  implementations: Implementations,
+  { instance, stdout, stderr }: InstanceContext,
+) {
+  const random: { readonly getRandomU64?: () => bigint } | undefined =
+    implementations['wasi:random/random'];
+  const wall: { readonly now?: () => Datetime } | undefined =
+    implementations['wasi:clocks/wall-clock'];
   const monotonic = implementations['wasi:clocks/monotonic-clock'] as { now: () => bigint };
   return {
-    abort(reason: string | undefined, file: string | undefined, line: number, column: number): never {
+    abort: (
+      reason: string | undefined,
+      file: string | undefined,
+      line: number,
+      column: number,
+    ): never => {
       const fault = aborted(reason, file, line, column);
       // Ended first: a guest that catches exceptions would go on otherwise.
       instance.end(fault);
       throw fault;
     },
-    trace: (message: string, values: readonly number[]) => print(stderr, `trace: ${message}${values.length > 0 ? ' ' : ''}${values.join(', ')}`),
-    seed: random?.getRandomU64 === undefined ? undefined : () => unpredictable(random.getRandomU64?.() ?? 0n),
-    dateNow: wall?.now === undefined ? undefined : () => milliseconds(wall.now?.() ?? { seconds: 0n, nanoseconds: 0 }),
+    trace: (message: string, values: readonly number[]) =>
+      print(stderr, `trace: ${message}${values.length > 0 ? ' ' : ''}${values.join(', ')}`),
+    seed: derived(random?.getRandomU64, unpredictable),
+    dateNow: derived(wall?.now, milliseconds),
     performanceNow: () => Number(monotonic.now()) / 1e6,
-    console: (level: string, message: string) => print(level === 'warn' || level === 'error' ? stderr : stdout, message),
+    console: (level: string, message: string) =>
+      print(level === 'warn' || level === 'error' ? stderr : stdout, message),
   };
 }
 
-function milliseconds({ seconds, nanoseconds }: { readonly seconds: bigint; readonly nanoseconds: number }): number {
+/** Absent where what it is made of is. */
+function derived<T>(
+  source: (() => T) | undefined,
+  make: (value: T) => number,
+): (() => number) | undefined {
+  return source === undefined ? undefined : () => make(source());
+}
+
+function milliseconds({ seconds, nanoseconds }: Datetime): number {
   return Number(seconds) * 1000 + Math.floor(nanoseconds / 1e6);
 }
 
@@ -136,7 +179,12 @@ function print(sink: ByteSink, line: string): void {
   if (room > 0) sink.write(bytes.subarray(0, room));
 }
 
-function aborted(reason: string | undefined, file: string | undefined, line: number, column: number): GuestFault {
+function aborted(
+  reason: string | undefined,
+  file: string | undefined,
+  line: number,
+  column: number,
+): GuestFault {
   const where = file === undefined ? '' : ` at ${plain(file)}:${line}:${column}`;
   return new GuestFault({
     code: 'guest-aborted',
@@ -153,5 +201,7 @@ function aborted(reason: string | undefined, file: string | undefined, line: num
 
 /** Without the quotes: it stands at the end of a sentence, or alone. */
 function plain(text: string): string {
-  return quote(text, MAX_MESSAGE).slice(1, -1).replaceAll(String.raw`\"`, '"');
+  return quote(text, MAX_MESSAGE)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"');
 }

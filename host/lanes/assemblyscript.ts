@@ -30,7 +30,9 @@ export const assemblyscript: Lane = {
   matchModule(module) {
     const script = readAssemblyScript(module);
     const entry = script === undefined ? undefined : entryOf(module, script);
-    return script === undefined || entry === undefined ? undefined : { entry, program: { module, script } };
+    return script === undefined || entry === undefined
+      ? undefined
+      : { entry, program: { module, script } };
   },
 };
 
@@ -38,9 +40,15 @@ function entryOf(module: CoreModule, script: ScriptModule): Entry | undefined {
   const runtime = hasRuntime(module);
   const handler = handlerOf(script);
   if (handler !== undefined && runtime) {
-    return { callable: ['HTTP requests'], serve: (own, exchange, scope) => serveHandle(handler, script, { runtime: own, exchange, scope }) };
+    return {
+      callable: ['HTTP requests'],
+      serve: (own, exchange, scope) =>
+        serveHandle(handler, script, { runtime: own, exchange, scope }),
+    };
   }
-  const callable = script.functions.filter((each) => uncallable(each, script, runtime) === undefined);
+  const callable = script.functions.filter(
+    (each) => uncallable(each, script, runtime) === undefined,
+  );
   if (callable.length === 0) return undefined;
   const functions = new Map(script.functions.map((each) => [each.name, each]));
   return {

@@ -63,7 +63,8 @@ export function createRuntimes({ binder, environment }: RuntimesOptions): Runtim
       };
     }
     const { component } = program;
-    const { blocking, instantiate } = linker;
-    return { bound: await binder.bind({ bytes, component, sha256, blocking, transform, signal }), instantiate };
+    const { blocking } = linker;
+    const bound = await binder.bind({ bytes, component, sha256, blocking, transform, signal });
+    return { bound, instantiate: (context) => linker.instantiate(context) };
   }
 }

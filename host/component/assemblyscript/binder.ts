@@ -38,7 +38,13 @@ export interface ScriptBindOptions {
 /** What an instance of an AssemblyScript module exports here. */
 export interface ScriptExports extends GuestExports {
   /** Calls a function of the module, and gives its result as JSON has it; `undefined` for `void`. */
-  readonly call: (called: ScriptFunction, args: readonly ScriptValue[], options: LiftOptions) => unknown;
+  readonly call: (
+    called: ScriptFunction,
+    args: readonly ScriptValue[],
+    options: LiftOptions,
+  ) => unknown;
+  /** How large the guest's memory is. */
+  readonly memoryBytes: () => number;
 }
 
 /**
@@ -47,20 +53,30 @@ export interface ScriptExports extends GuestExports {
  */
 const NAME = /^(?!__proto__$|__get|__new.)[\p{L}_$~][\p{L}\p{N}_$@]*$/u;
 /**
- * Calls between two collections, and bytes of arguments. The runtime collects by itself only while it allocates, and
- * the `minimal` one never does.
+ * Calls between two collections: asc's `minimal` runtime never collects by itself, and its `incremental` one only while
+ * it allocates. Where the memory grows meanwhile, there is half as many calls between them from then on, down to what
+ * a collection of a large heap is still cheap against.
  */
-const COLLECT_CALLS = 256;
-const COLLECT_GROWTH = 2 ** 20;
+const MOST_CALLS = 256;
+const LEAST_CALLS = 8;
+const GROWTH = 2 ** 20;
 
 /**
  * Makes an AssemblyScript module ready: compiled once, instantiated any number of times, each with
  * `{ env: ScriptHost }`. Throws `BinderError` `component-unbindable`.
  */
-export async function bindAssemblyScript({ bytes, module, script, transform }: ScriptBindOptions): Promise<BoundComponent> {
+export async function bindAssemblyScript({
+  bytes,
+  module,
+  script,
+  transform,
+}: ScriptBindOptions): Promise<BoundComponent> {
   const unsafe = module.exports.find((each) => !NAME.test(each.name));
   if (unsafe !== undefined) {
-    throw BinderError.unbindable(`the module exports a name that AssemblyScript's compiler does not give: ${quote(unsafe.name)}`, 'export functions under plain names');
+    throw BinderError.unbindable(
+      `the module exports a name that AssemblyScript's compiler does not give: ${quote(unsafe.name)}`,
+      'export functions under plain names',
+    );
   }
   const compiled = await compile(transform(bytes));
   const collects = hasRuntime(module);
@@ -71,10 +87,16 @@ export async function bindAssemblyScript({ bytes, module, script, transform }: S
       const attached: { exports?: LoadedExports } = {};
       const given = { env: environment(env, attached), Math: {}, Date: {} };
       // The loader's types name WebAssembly's as a browser has them.
-      const { exports } = instantiateSync(compiled as never, given as never) as unknown as { readonly exports: LoadedExports };
+      const { exports } = instantiateSync(compiled as never, given as never) as unknown as {
+        readonly exports: LoadedExports;
+      };
       attached.exports = exports;
-      for (const start of ['_initialize', '_start']) if (typeof exports[start] === 'function') (exports[start] as () => void)();
-      return { call: caller(exports, script, collects) } satisfies ScriptExports;
+      for (const start of ['_initialize', '_start'])
+        if (typeof exports[start] === 'function') (exports[start] as () => void)();
+      return {
+        call: caller(exports, script, collects),
+        memoryBytes: () => exports.memory.buffer.byteLength,
+      } satisfies ScriptExports;
     },
   };
 }
@@ -83,40 +105,64 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (thrown) {
-    throw BinderError.unbindable(`V8 refuses the module: ${(thrown as Error).message.split('\n', 1)[0]}`, undefined, thrown);
+    throw BinderError.unbindable(
+      `V8 refuses the module: ${(thrown as Error).message.split('\n', 1)[0]}`,
+      undefined,
+      thrown,
+    );
   }
 }
 
 type CoreFunction = (...args: readonly (number | bigint)[]) => number | bigint | undefined;
 
-function caller(exports: LoadedExports, script: ScriptModule, collects: boolean): ScriptExports['call'] {
+function caller(
+  exports: LoadedExports,
+  script: ScriptModule,
+  collects: boolean,
+): ScriptExports['call'] {
   const memory = new ScriptMemory(exports, script);
   const setLength = exports['__setArgumentsLength'] as ((length: number) => void) | undefined;
   let calls = 0;
+  let interval = MOST_CALLS;
   let size = exports.memory.buffer.byteLength;
   return (called, args, options) => {
     const core = exports[called.name] as CoreFunction & { readonly original: CoreFunction };
     const lowered = called.params.map(({ type }, at) =>
-      at < args.length ? memory.lower(type, args[at] as ScriptValue) : type === 'i64' || type === 'u64' ? 0n : 0,
+      at < args.length
+        ? memory.lower(type, args[at] as ScriptValue)
+        : type === 'i64' || type === 'u64'
+          ? 0n
+          : 0,
     );
     setLength?.(args.length);
     const result = core.original(...lowered);
     memory.unpin();
-    const lifted = called.result === undefined ? undefined : memory.lift(called.result, result as number | bigint, options);
+    const lifted =
+      called.result === undefined
+        ? undefined
+        : memory.lift(called.result, result as number | bigint, options);
     calls += 1;
-    if (collects && (calls % COLLECT_CALLS === 0 || exports.memory.buffer.byteLength - size >= COLLECT_GROWTH)) {
+    const grown = exports.memory.buffer.byteLength - size;
+    if (collects && (calls >= interval || grown >= GROWTH)) {
       exports.__collect();
+      if (grown >= GROWTH) interval = Math.max(interval / 2, LEAST_CALLS);
       size = exports.memory.buffer.byteLength;
+      calls = 0;
     }
     return lifted;
   };
 }
 
 /** Without a prototype: an import may have any name. */
-function environment(host: ScriptHost, attached: { readonly exports?: LoadedExports }): Record<string, unknown> {
+function environment(
+  host: ScriptHost,
+  attached: { readonly exports?: LoadedExports },
+): Record<string, unknown> {
   const text = (pointer: number): string | undefined =>
     // Before the instance is there, its memory cannot be read: that is while its start function runs.
-    pointer === 0 || attached.exports === undefined ? undefined : readString(attached.exports, pointer);
+    pointer === 0 || attached.exports === undefined
+      ? undefined
+      : readString(attached.exports, pointer);
   const absent = (name: string) => () => {
     throw new TypeError(`${name} is not granted`);
   };
@@ -133,7 +179,8 @@ function environment(host: ScriptHost, attached: { readonly exports?: LoadedExpo
       if (condition === 0) host.console('error', `assertion failed: ${text(message) ?? ''}`);
     },
   };
-  for (const level of LEVELS) env[`console.${level}`] = (message: number) => host.console(level, text(message) ?? '');
+  for (const level of LEVELS)
+    env[`console.${level}`] = (message: number) => host.console(level, text(message) ?? '');
   return env;
 }
 

@@ -26,7 +26,11 @@ const RANGES: Readonly<Record<Exclude<NumberType, 'f32' | 'f64'>, readonly [bigi
 };
 const DECIMAL = /^-?(?:0|[1-9][0-9]{0,19})$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const NOT_FINITE: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
+const NOT_FINITE: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity,
+  '-Infinity': -Infinity,
+};
 
 /** The longest list of parameters that is told in an error. */
 const SHOWN = 20;
@@ -37,7 +41,11 @@ const SHOWN = 20;
  *
  * Throws `ScriptValueError` with the JSON path of what is wrong.
  */
-export function checkArguments(params: readonly ScriptParam[], json: unknown, module: ScriptModule): ScriptValue[] {
+export function checkArguments(
+  params: readonly ScriptParam[],
+  json: unknown,
+  module: ScriptModule,
+): ScriptValue[] {
   const given = ordered(params, json);
   return given.map(([param, value, path]) => checkValue(param.type, value, module, path));
 }
@@ -45,20 +53,39 @@ export function checkArguments(params: readonly ScriptParam[], json: unknown, mo
 type Given = readonly [param: ScriptParam, value: unknown, path: string];
 
 function ordered(params: readonly ScriptParam[], json: unknown): Given[] {
-  const names = params.slice(0, SHOWN).map((each) => each.name).join(', ');
+  const names = params
+    .slice(0, SHOWN)
+    .map((each) => each.name)
+    .join(', ');
   const expected = params.length === 0 ? 'an empty object' : `an object with ${names}`;
   if (Array.isArray(json)) {
     const excess = json.length > params.length;
-    if (excess) throw new ScriptValueError(`$[${params.length}]`, 'nothing', `there are only ${params.length} parameters`);
-    return present(params.map((param, at) => [param, json[at], `$[${at}]`]), (at) => at < json.length);
+    if (excess)
+      throw new ScriptValueError(
+        `$[${params.length}]`,
+        'nothing',
+        `there are only ${params.length} parameters`,
+      );
+    return present(
+      params.map((param, at) => [param, json[at], `$[${at}]`]),
+      (at) => at < json.length,
+    );
   }
-  if (typeof json !== 'object' || json === null) throw new ScriptValueError('$', expected, `${shownValue(json)} is no object with the arguments`);
+  if (typeof json !== 'object' || json === null)
+    throw new ScriptValueError(
+      '$',
+      expected,
+      `${shownValue(json)} is no object with the arguments`,
+    );
   const known = new Set(params.map((each) => each.name));
   for (const name of Object.keys(json)) {
-    if (!known.has(name)) throw new ScriptValueError(memberPath('$', name), expected, 'there is no such parameter');
+    if (!known.has(name))
+      throw new ScriptValueError(memberPath('$', name), expected, 'there is no such parameter');
   }
   const values = json as Readonly<Record<string, unknown>>;
-  const all = params.map((param) => [param, values[param.name], memberPath('$', param.name)] as const);
+  const all = params.map(
+    (param) => [param, values[param.name], memberPath('$', param.name)] as const,
+  );
   return present(all, (at) => Object.hasOwn(values, (params[at] as ScriptParam).name));
 }
 
@@ -69,14 +96,21 @@ function present(all: readonly Given[], isGiven: (at: number) => boolean): Given
   const taken = all.slice(0, count);
   taken.forEach(([param, , path], at) => {
     if (isGiven(at)) return;
-    const why = param.optional ? 'it may be left out only with all that follow it' : 'it is missing';
+    const why = param.optional
+      ? 'it may be left out only with all that follow it'
+      : 'it is missing';
     throw new ScriptValueError(path, scriptTypeText(param.type), why);
   });
   return taken;
 }
 
 /** One value. An `ArrayBuffer` or `Uint8Array` may be given as a `Uint8Array`, too. */
-export function checkValue(type: ScriptType, json: unknown, module: ScriptModule, path: string): ScriptValue {
+export function checkValue(
+  type: ScriptType,
+  json: unknown,
+  module: ScriptModule,
+  path: string,
+): ScriptValue {
   if (isNumberType(type)) return checkNumber(type, json, path);
   if (type === 'bool') {
     if (typeof json !== 'boolean') throw wrong(type, json, path);
@@ -87,7 +121,8 @@ export function checkValue(type: ScriptType, json: unknown, module: ScriptModule
     return json;
   }
   if (type === 'ArrayBuffer') return checkBytes(type, json, path);
-  if (type.kind === 'nullable') return json === null ? null : checkValue(type.type, json, module, path);
+  if (type.kind === 'nullable')
+    return json === null ? null : checkValue(type.type, json, module, path);
   if (type.kind === 'typed') {
     const { element, name } = type;
     if (name === 'Uint8Array' && !Array.isArray(json)) return checkBytes(type, json, path);
@@ -95,18 +130,33 @@ export function checkValue(type: ScriptType, json: unknown, module: ScriptModule
   }
   if (type.kind === 'array') {
     const { element } = type;
-    return list(type, json, path).map((each, at) => checkValue(element, each, module, `${path}[${at}]`));
+    return list(type, json, path).map((each, at) =>
+      checkValue(element, each, module, `${path}[${at}]`),
+    );
   }
-  if (type.kind === 'class') return checkObject(type, module.classes.get(type.name) as ScriptClass, json, module, path);
+  if (type.kind === 'class')
+    return checkObject(type, module.classes.get(type.name) as ScriptClass, json, module, path);
   throw wrong(type, json, path);
 }
 
-function checkObject(type: ScriptType, { fields }: ScriptClass, json: unknown, module: ScriptModule, path: string): ScriptValue {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong(type, json, path);
+function checkObject(
+  type: ScriptType,
+  { fields }: ScriptClass,
+  json: unknown,
+  module: ScriptModule,
+  path: string,
+): ScriptValue {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw wrong(type, json, path);
   const values = json as Readonly<Record<string, unknown>>;
   const known = new Set(fields.map((each) => each.name));
   for (const name of Object.keys(json)) {
-    if (!known.has(name)) throw new ScriptValueError(memberPath(path, name), scriptTypeText(type), `${scriptTypeText(type)} has no such field`);
+    if (!known.has(name))
+      throw new ScriptValueError(
+        memberPath(path, name),
+        scriptTypeText(type),
+        `${scriptTypeText(type)} has no such field`,
+      );
   }
   return fields.map(({ name, type: own }) => {
     const at = memberPath(path, name);
@@ -125,7 +175,8 @@ function checkNumber(type: NumberType, json: unknown, path: string): number | bi
   if (type === 'f32' || type === 'f64') {
     if (typeof json === 'number') return json;
     if (typeof json === 'bigint') return Number(json);
-    if (typeof json === 'string' && Object.hasOwn(NOT_FINITE, json)) return NOT_FINITE[json] as number;
+    if (typeof json === 'string' && Object.hasOwn(NOT_FINITE, json))
+      return NOT_FINITE[json] as number;
     throw wrong(type, json, path);
   }
   const wide = type === 'i64' || type === 'u64';
@@ -135,14 +186,20 @@ function checkNumber(type: NumberType, json: unknown, path: string): number | bi
   else if (wide && typeof json === 'string' && DECIMAL.test(json)) value = BigInt(json);
   else throw wrong(type, json, path);
   const [least, most] = RANGES[type];
-  if (value < least || value > most) throw new ScriptValueError(path, type, `${shownValue(value)} is outside of ${least} to ${most}`);
+  if (value < least || value > most)
+    throw new ScriptValueError(
+      path,
+      type,
+      `${shownValue(value)} is outside of ${least} to ${most}`,
+    );
   return wide ? value : Number(value);
 }
 
 function checkBytes(type: ScriptType, json: unknown, path: string): Uint8Array {
   if (json instanceof Uint8Array) return json;
   if (typeof json !== 'string') throw wrong(type, json, path);
-  if (!BASE64.test(json)) throw new ScriptValueError(path, scriptTypeText(type), `${shownValue(json)} is no base64`);
+  if (!BASE64.test(json))
+    throw new ScriptValueError(path, scriptTypeText(type), `${shownValue(json)} is no base64`);
   return Buffer.from(json, 'base64');
 }
 
@@ -157,7 +214,11 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function wrong(type: ScriptType, json: unknown, path: string): ScriptValueError {
-  return new ScriptValueError(path, scriptTypeText(type), `${shownValue(json)} is not ${kindOf(type)}`);
+  return new ScriptValueError(
+    path,
+    scriptTypeText(type),
+    `${shownValue(json)} is not ${kindOf(type)}`,
+  );
 }
 
 function kindOf(type: ScriptType): string {

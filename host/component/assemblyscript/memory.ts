@@ -1,6 +1,12 @@
 import type { ScriptValue } from './check.ts';
 import { byteLength } from './section.ts';
-import { isNumberType, type NumberType, type ScriptClass, type ScriptModule, type ScriptType } from './types.ts';
+import {
+  isNumberType,
+  type NumberType,
+  type ScriptClass,
+  type ScriptModule,
+  type ScriptType,
+} from './types.ts';
 
 /** What `@assemblyscript/loader` makes of an instance's exports, as far as it is used here. */
 export interface LoadedExports extends Readonly<Record<string, unknown>> {
@@ -47,9 +53,11 @@ export class ScriptMemory {
     if (isNumberType(type) || type === 'bool') return value as number | bigint;
     if (value === null) return 0;
     if (type === 'string') return this.#pin(this.#exports.__newString(value as string));
-    if (type === 'ArrayBuffer') return this.#pin(this.#exports.__newArrayBuffer(value as Uint8Array));
+    if (type === 'ArrayBuffer')
+      return this.#pin(this.#exports.__newArrayBuffer(value as Uint8Array));
     if (type.kind === 'nullable') return this.lower(type.type, value);
-    if (type.kind === 'typed') return this.#pin(this.#exports.__newArray(type.id, value as ArrayLike<number | bigint>));
+    if (type.kind === 'typed')
+      return this.#pin(this.#exports.__newArray(type.id, value as ArrayLike<number | bigint>));
     if (type.kind === 'array') {
       const { element, id } = type;
       const values = (value as readonly ScriptValue[]).map((each) => this.lower(element, each));
@@ -94,7 +102,11 @@ export class ScriptMemory {
       return options.bytes(new Uint8Array(this.#exports.memory.buffer, pointer, size));
     }
     if (type.kind === 'typed') {
-      const view = (this.#exports[`__get${type.name}View`] as (pointer: number) => ArrayLike<number | bigint>)(pointer);
+      // The loader takes what is not there for a view of nothing.
+      this.#size(pointer);
+      const view = (
+        this.#exports[`__get${type.name}View`] as (pointer: number) => ArrayLike<number | bigint>
+      )(pointer);
       return Array.from(view, (each) => this.#number(type.element, each, options));
     }
     if (type.kind === 'array') {
@@ -105,7 +117,10 @@ export class ScriptMemory {
     const memory = new DataView(this.#exports.memory.buffer);
     const entries = this.#class(type).fields.map((field) => {
       options.spend(field.name.length + 4);
-      return [field.name, this.lift(field.type, load(memory, pointer + field.offset, field.type), options, depth + 1)] as const;
+      return [
+        field.name,
+        this.lift(field.type, load(memory, pointer + field.offset, field.type), options, depth + 1),
+      ] as const;
     });
     return Object.fromEntries(entries);
   }
@@ -138,14 +153,19 @@ export class ScriptMemory {
   }
 
   #class(type: ScriptType): ScriptClass {
-    const found = typeof type === 'object' && type.kind === 'class' ? this.#module.classes.get(type.name) : undefined;
-    if (found === undefined) throw new TypeError('a value of a type that cannot be converted was to be converted');
+    const found =
+      typeof type === 'object' && type.kind === 'class'
+        ? this.#module.classes.get(type.name)
+        : undefined;
+    if (found === undefined)
+      throw new TypeError('a value of a type that cannot be converted was to be converted');
     return found;
   }
 }
 
 function store(memory: DataView, at: number, type: ScriptType, value: number | bigint): void {
-  if (type === 'i64' || type === 'u64') return memory.setBigUint64(at, BigInt.asUintN(64, value as bigint), true);
+  if (type === 'i64' || type === 'u64')
+    return memory.setBigUint64(at, BigInt.asUintN(64, value as bigint), true);
   const number = value as number;
   if (type === 'f64') return memory.setFloat64(at, number, true);
   if (type === 'f32') return memory.setFloat32(at, number, true);

@@ -4,7 +4,12 @@ import { isNumberType, type ScriptFunction, type ScriptModule, type ScriptType }
 
 /** asc's runtime interface (`--exportRuntime`), with which a host allocates in the guest. */
 const RUNTIME = ['__new', '__pin', '__unpin', '__collect'] as const;
-const CORE: Readonly<Record<string, ScriptType>> = { i32: 'i32', i64: 'i64', f32: 'f32', f64: 'f64' };
+const CORE: Readonly<Record<string, ScriptType>> = {
+  i32: 'i32',
+  i64: 'i64',
+  f32: 'f32',
+  f64: 'f64',
+};
 /** What asc exports beside the module's own functions: nothing to call from outside. */
 const OWN = /^(?:__|_start$|_initialize$|~)/;
 
@@ -15,21 +20,27 @@ const OWN = /^(?:__|_start$|_initialize$|~)/;
  * Throws `ComponentError` where the section is not what the module is.
  */
 export function readAssemblyScript(module: CoreModule): ScriptModule | undefined {
-  const memory = module.exports.some((each) => each.name === 'memory' && each.type.kind === 'memory');
+  const memory = module.exports.some(
+    (each) => each.name === 'memory' && each.type.kind === 'memory',
+  );
   if (!memory || module.imports.some((each) => each.module.startsWith('wasi_'))) return undefined;
   const described = readTypesSection(module);
   if (described !== undefined) return described;
-  return hasRuntime(module) ? { functions: numericFunctions(module), classes: new Map(), described: false } : undefined;
+  return hasRuntime(module)
+    ? { functions: numericFunctions(module), classes: new Map(), described: false }
+    : undefined;
 }
 
 /** Whether the host can allocate in the module. */
 export function hasRuntime({ exports }: CoreModule): boolean {
   const kinds = new Map(exports.map((each) => [each.name, each.type.kind]));
-  return RUNTIME.every((name) => kinds.get(name) === 'func') && kinds.get('__rtti_base') === 'global';
+  return (
+    RUNTIME.every((name) => kinds.get(name) === 'func') && kinds.get('__rtti_base') === 'global'
+  );
 }
 
 /** Whether anything of the function is allocated in the module's memory by the host. */
-export function allocates({ params }: ScriptFunction): boolean {
+function allocates({ params }: ScriptFunction): boolean {
   return params.some(({ type }) => !isNumberType(type) && type !== 'bool');
 }
 
@@ -37,14 +48,21 @@ export function allocates({ params }: ScriptFunction): boolean {
  * Why a function of the module cannot be called, as the end of a sentence that begins with its name; `undefined` where
  * it can be.
  */
-export function uncallable(called: ScriptFunction, module: ScriptModule, runtime: boolean): string | undefined {
+export function uncallable(
+  called: ScriptFunction,
+  module: ScriptModule,
+  runtime: boolean,
+): string | undefined {
   for (const { name, type } of called.params) {
     const opaque = opaqueIn(type, module, new Set());
     if (opaque !== undefined) return `takes ${opaque} for ${name}, of which there is no JSON`;
   }
-  const opaque = called.result === undefined ? undefined : opaqueIn(called.result, module, new Set());
+  const opaque =
+    called.result === undefined ? undefined : opaqueIn(called.result, module, new Set());
   if (opaque !== undefined) return `gives ${opaque}, of which there is no JSON`;
-  return !runtime && allocates(called) ? 'takes what is not a number, and the module was built without --exportRuntime' : undefined;
+  return !runtime && allocates(called)
+    ? 'takes what is not a number, and the module was built without --exportRuntime'
+    : undefined;
 }
 
 function opaqueIn(type: ScriptType, module: ScriptModule, seen: Set<string>): string | undefined {
@@ -65,11 +83,22 @@ function numericFunctions({ exports }: CoreModule): ScriptFunction[] {
   const found: ScriptFunction[] = [];
   for (const { name, type } of exports) {
     if (type.kind !== 'func' || OWN.test(name) || type.results.length > 1) continue;
-    const all = [...type.params, ...type.results].map((each) => (typeof each === 'string' ? CORE[each] : undefined));
+    const all = [...type.params, ...type.results].map((each) =>
+      typeof each === 'string' ? CORE[each] : undefined,
+    );
     if (all.includes(undefined)) continue;
     const types = all as ScriptType[];
-    const params = type.params.map((_, at) => ({ name: `arg${at}`, type: types[at] as ScriptType, optional: false }));
-    found.push({ name, params, result: type.results.length === 0 ? undefined : types.at(-1), doc: undefined });
+    const params = type.params.map((_, at) => ({
+      name: `arg${at}`,
+      type: types[at] as ScriptType,
+      optional: false,
+    }));
+    found.push({
+      name,
+      params,
+      result: type.results.length === 0 ? undefined : types.at(-1),
+      doc: undefined,
+    });
   }
   return found;
 }

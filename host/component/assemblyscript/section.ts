@@ -20,9 +20,17 @@ const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]{0,127}$/u;
 const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}\p{P}\p{S} ]{0,254}$/u;
 
 const ELEMENTS: Readonly<Record<string, NumberType>> = {
-  Int8Array: 'i8', Uint8Array: 'u8', Uint8ClampedArray: 'u8', Int16Array: 'i16', Uint16Array: 'u16',
-  Int32Array: 'i32', Uint32Array: 'u32', Int64Array: 'i64', Uint64Array: 'u64',
-  Float32Array: 'f32', Float64Array: 'f64',
+  Int8Array: 'i8',
+  Uint8Array: 'u8',
+  Uint8ClampedArray: 'u8',
+  Int16Array: 'i16',
+  Uint16Array: 'u16',
+  Int32Array: 'i32',
+  Uint32Array: 'u32',
+  Int64Array: 'i64',
+  Uint64Array: 'u64',
+  Float32Array: 'f32',
+  Float64Array: 'f64',
 };
 
 /**
@@ -72,16 +80,26 @@ class SectionReader {
     const rawClasses = Object.entries(this.object(root['classes'], 'classes'));
     if (rawClasses.length > MAX_CLASSES) throw this.#invalid(`more than ${MAX_CLASSES} classes`);
     this.#classNames = new Set(rawClasses.map(([name]) => name));
-    const classes = new Map(rawClasses.map(([name, raw]) => [this.#text(name, CLASS_NAME, 'the name of a class'), this.#class(this.object(raw, name))]));
+    const classes = new Map(
+      rawClasses.map(([name, raw]) => [
+        this.#text(name, CLASS_NAME, 'the name of a class'),
+        this.#class(this.object(raw, name)),
+      ]),
+    );
     const signatures = new Map<string, CoreFuncType>();
-    for (const { name, type } of module.exports) if (type.kind === 'func') signatures.set(name, type);
-    const functions = this.#list(root['functions'], 'functions', 65_536).map((raw) => this.#function(this.object(raw, 'a function'), signatures));
-    if (new Set(functions.map((each) => each.name)).size < functions.length) throw this.#invalid('a function is described twice');
+    for (const { name, type } of module.exports)
+      if (type.kind === 'func') signatures.set(name, type);
+    const functions = this.#list(root['functions'], 'functions', 65_536).map((raw) =>
+      this.#function(this.object(raw, 'a function'), signatures),
+    );
+    if (new Set(functions.map((each) => each.name)).size < functions.length)
+      throw this.#invalid('a function is described twice');
     return { functions, classes, described: true };
   }
 
   object(raw: unknown, what: string): Raw {
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw this.#invalid(`${what} is no object`);
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+      throw this.#invalid(`${what} is no object`);
     return raw as Raw;
   }
 
@@ -95,12 +113,16 @@ class SectionReader {
         optional: param['optional'] === true,
       };
     });
-    if (new Set(params.map((each) => each.name)).size < params.length) throw this.#invalid(`two parameters of ${name} have one name`);
+    if (new Set(params.map((each) => each.name)).size < params.length)
+      throw this.#invalid(`two parameters of ${name} have one name`);
     const result = raw['result'] === 'void' ? undefined : this.#type(raw['result'], 0);
     const core = signatures.get(name);
     const fits =
       core !== undefined &&
-      same(core.params, params.map((each) => coreType(each.type))) &&
+      same(
+        core.params,
+        params.map((each) => coreType(each.type)),
+      ) &&
       same(core.results, result === undefined ? [] : [coreType(result)]);
     if (!fits) throw this.#invalid(`the module exports no function ${name} of that signature`);
     return { name, params, result, doc: this.#doc(raw) };
@@ -118,41 +140,57 @@ class SectionReader {
     });
     const size = this.#count(raw['size'], 'a size');
     // The host writes there on the section's word; outside of the object it would be another object of the guest.
-    if (fields.some((each) => each.offset + byteLength(each.type) > size)) throw this.#invalid('a field is outside of its object');
+    if (fields.some((each) => each.offset + byteLength(each.type) > size))
+      throw this.#invalid('a field is outside of its object');
     return { id: this.#count(raw['id'], 'an id'), size, fields, doc: this.#doc(raw) };
   }
 
   #type(raw: unknown, depth: number): ScriptType {
     if (depth > MAX_DEPTH) throw this.#invalid('a type is nested too deeply');
-    if (isNumberType(raw) || raw === 'bool' || raw === 'string' || raw === 'ArrayBuffer') return raw;
+    if (isNumberType(raw) || raw === 'bool' || raw === 'string' || raw === 'ArrayBuffer')
+      return raw;
     const type = this.object(raw, 'a type');
     if ('typed' in type) {
       const name = type['typed'];
-      if (typeof name !== 'string' || !Object.hasOwn(ELEMENTS, name)) throw this.#invalid('an array of numbers is of no known type');
-      return { kind: 'typed', name, element: ELEMENTS[name] as NumberType, id: this.#count(type['id'], 'an id') };
+      if (typeof name !== 'string' || !Object.hasOwn(ELEMENTS, name))
+        throw this.#invalid('an array of numbers is of no known type');
+      return {
+        kind: 'typed',
+        name,
+        element: ELEMENTS[name] as NumberType,
+        id: this.#count(type['id'], 'an id'),
+      };
     }
     if ('array' in type || 'staticArray' in type) {
       const fixed = 'staticArray' in type;
       const element = this.#type(fixed ? type['staticArray'] : type['array'], depth + 1);
       return { kind: 'array', element, id: this.#count(type['id'], 'an id'), fixed };
     }
-    if ('nullable' in type) return { kind: 'nullable', type: this.#reference(type['nullable'], depth) };
-    if ('opaque' in type) return { kind: 'opaque', name: this.#text(type['opaque'], CLASS_NAME, 'the name of a type') };
+    if ('nullable' in type)
+      return { kind: 'nullable', type: this.#reference(type['nullable'], depth) };
+    if ('opaque' in type)
+      return { kind: 'opaque', name: this.#text(type['opaque'], CLASS_NAME, 'the name of a type') };
     const name = type['class'];
-    if (typeof name !== 'string' || !this.#classNames.has(name)) throw this.#invalid('a type is of no known kind');
+    if (typeof name !== 'string' || !this.#classNames.has(name))
+      throw this.#invalid('a type is of no known kind');
     return { kind: 'class', name };
   }
 
   #reference(raw: unknown, depth: number): ScriptType {
     const type = this.#type(raw, depth + 1);
-    if (isNumberType(type) || type === 'bool' || (typeof type === 'object' && type.kind === 'nullable')) {
+    if (
+      isNumberType(type) ||
+      type === 'bool' ||
+      (typeof type === 'object' && type.kind === 'nullable')
+    ) {
       throw this.#invalid('what is no reference cannot be null');
     }
     return type;
   }
 
   #list(raw: unknown, what: string, max: number): readonly unknown[] {
-    if (!Array.isArray(raw) || raw.length > max) throw this.#invalid(`${what} is no list of at most ${max}`);
+    if (!Array.isArray(raw) || raw.length > max)
+      throw this.#invalid(`${what} is no list of at most ${max}`);
     return raw;
   }
 
@@ -162,7 +200,8 @@ class SectionReader {
   }
 
   #count(raw: unknown, what: string): number {
-    if (!Number.isInteger(raw) || (raw as number) < 0 || (raw as number) > 0x7fff_ffff) throw this.#invalid(`${what} is none`);
+    if (!Number.isInteger(raw) || (raw as number) < 0 || (raw as number) > 0x7fff_ffff)
+      throw this.#invalid(`${what} is none`);
     return raw as number;
   }
 

@@ -20,8 +20,18 @@ export type ScriptType =
   | 'string'
   | 'ArrayBuffer'
   /** `Uint8Array` and its kin; `element` is what one holds, `id` its class in the module. */
-  | { readonly kind: 'typed'; readonly name: string; readonly element: NumberType; readonly id: number }
-  | { readonly kind: 'array'; readonly element: ScriptType; readonly id: number; readonly fixed: boolean }
+  | {
+      readonly kind: 'typed';
+      readonly name: string;
+      readonly element: NumberType;
+      readonly id: number;
+    }
+  | {
+      readonly kind: 'array';
+      readonly element: ScriptType;
+      readonly id: number;
+      readonly fixed: boolean;
+    }
   | { readonly kind: 'class'; readonly name: string }
   | { readonly kind: 'nullable'; readonly type: ScriptType }
   /** Cannot be converted: a class with a constructor or private fields, a `Map`, a function. */
@@ -68,7 +78,18 @@ export interface ScriptModule {
 }
 
 const NUMBERS: ReadonlySet<unknown> = new Set([
-  'i8', 'i16', 'i32', 'i64', 'isize', 'u8', 'u16', 'u32', 'u64', 'usize', 'f32', 'f64',
+  'i8',
+  'i16',
+  'i32',
+  'i64',
+  'isize',
+  'u8',
+  'u16',
+  'u32',
+  'u64',
+  'usize',
+  'f32',
+  'f64',
 ] satisfies NumberType[]);
 
 export function isNumberType(type: unknown): type is NumberType {
@@ -78,12 +99,15 @@ export function isNumberType(type: unknown): type is NumberType {
 /** As the author wrote it: `Array<Point | null>`. */
 export function scriptTypeText(type: ScriptType): string {
   if (typeof type === 'string') return type;
-  if (type.kind === 'array') return `${type.fixed ? 'StaticArray' : 'Array'}<${scriptTypeText(type.element)}>`;
+  if (type.kind === 'array')
+    return `${type.fixed ? 'StaticArray' : 'Array'}<${scriptTypeText(type.element)}>`;
   return type.kind === 'nullable' ? `${scriptTypeText(type.type)} | null` : type.name;
 }
 
 /** `add(a: i32, b?: i32): i32`. */
 export function scriptSignature({ name, params, result }: ScriptFunction): string {
-  const given = params.map((each) => `${each.name}${each.optional ? '?' : ''}: ${scriptTypeText(each.type)}`);
+  const given = params.map(
+    (each) => `${each.name}${each.optional ? '?' : ''}: ${scriptTypeText(each.type)}`,
+  );
   return `${name}(${given.join(', ')}): ${result === undefined ? 'void' : scriptTypeText(result)}`;
 }

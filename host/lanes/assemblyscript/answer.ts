@@ -19,19 +19,38 @@ export function resultBudget({ limits }: FunctionRuntime): (bytes: number) => vo
 /** Sends a whole response, as fast as the client takes it; one that takes longer than `limits.timeout` is broken off. */
 export async function sendWhole(
   exchange: HttpExchange,
-  { status, headers, body }: { readonly status: number; readonly headers: HeaderList; readonly body: Uint8Array },
+  {
+    status,
+    headers,
+    body,
+  }: { readonly status: number; readonly headers: HeaderList; readonly body: Uint8Array },
   { clock, limits }: FunctionRuntime,
 ): Promise<void> {
   const sink = exchange.respond(status, headers);
-  const stopTimer = clock.after(limits.timeout, () => sink.abort(new HttpFailure({ tag: 'connection-timeout' })));
+  const stopTimer = clock.after(limits.timeout, () =>
+    sink.abort(new HttpFailure({ tag: 'connection-timeout' })),
+  );
   if (await write(sink, body).finally(stopTimer)) sink.finish(undefined);
 }
 
 /** RFC 9110 section 8.6: a 204 has no length. */
-export function sendJson(exchange: HttpExchange, value: unknown, runtime: FunctionRuntime): Promise<void> {
+export function sendJson(
+  exchange: HttpExchange,
+  value: unknown,
+  runtime: FunctionRuntime,
+): Promise<void> {
   const body = value === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value));
-  const fields = value === undefined ? [] : [['content-type', 'application/json'], ['content-length', String(body.length)]];
-  const headers: HeaderList = fields.map(([name, text]) => [name as string, Buffer.from(text as string)]);
+  const fields =
+    value === undefined
+      ? []
+      : [
+          ['content-type', 'application/json'],
+          ['content-length', String(body.length)],
+        ];
+  const headers: HeaderList = fields.map(([name, text]) => [
+    name as string,
+    Buffer.from(text as string),
+  ]);
   return sendWhole(exchange, { status: value === undefined ? 204 : 200, headers, body }, runtime);
 }
 

@@ -4,7 +4,7 @@ import { GuestFault, StreamFailure, type IncomingBodySource } from '../../wasi/i
 import { LaneError } from '../errors.ts';
 
 /** A body is held in memory whole, and then again by the guest: no larger one, whatever `limits.body` says. */
-export const MAX_BODY_BYTES = 16 * 2 ** 20;
+const MAX_BODY_BYTES = 16 * 2 ** 20;
 
 export interface BodyOptions {
   readonly scope: RunScope;
@@ -19,7 +19,10 @@ export interface BodyOptions {
  * Throws `LaneError` `body-too-large` (413) and `body-incomplete` (400), what the scope was abandoned with, and
  * `GuestFault` `timeout`.
  */
-export async function readWhole(source: IncomingBodySource, { scope, clock, timeout }: BodyOptions): Promise<Buffer> {
+export async function readWhole(
+  source: IncomingBodySource,
+  { scope, clock, timeout }: BodyOptions,
+): Promise<Buffer> {
   const failed = Promise.withResolvers<never>();
   // Nobody may be waiting when it fails.
   failed.promise.catch(() => {});
@@ -71,7 +74,11 @@ function tooLarge(): LaneError {
 }
 
 function incomplete(): LaneError {
-  return new LaneError({ code: 'body-incomplete', status: 400, message: 'the request ended within its body' });
+  return new LaneError({
+    code: 'body-incomplete',
+    status: 400,
+    message: 'the request ended within its body',
+  });
 }
 
 function tooSlow(timeout: number): GuestFault {

@@ -20,11 +20,30 @@ import { readWhole } from './body.ts';
 export async function serveCall(
   called: ScriptFunction,
   script: ScriptModule,
-  { runtime, exchange, scope }: { readonly runtime: FunctionRuntime; readonly exchange: HttpExchange; readonly scope: RunScope },
+  {
+    runtime,
+    exchange,
+    scope,
+  }: {
+    readonly runtime: FunctionRuntime;
+    readonly exchange: HttpExchange;
+    readonly scope: RunScope;
+  },
 ): Promise<void> {
-  const body = await readWhole(exchange.body, { scope, clock: runtime.clock, timeout: runtime.limits.timeout });
-  const args = readArguments(called, script, headerValue(exchange.request.headers, 'content-type'), body);
-  const result = await callScript(runtime, scope, called, args, (view) => Buffer.from(view).toString('base64'));
+  const body = await readWhole(exchange.body, {
+    scope,
+    clock: runtime.clock,
+    timeout: runtime.limits.timeout,
+  });
+  const args = readArguments(
+    called,
+    script,
+    headerValue(exchange.request.headers, 'content-type'),
+    body,
+  );
+  const result = await callScript(runtime, scope, called, args, (view) =>
+    Buffer.from(view).toString('base64'),
+  );
   await sendJson(exchange, result, runtime);
 }
 
@@ -37,14 +56,22 @@ export function callScript(
   bytes: LiftOptions['bytes'],
 ): Promise<unknown> {
   const spend = resultBudget(runtime);
-  return runtime.run(scope, async ({ exports }) => (exports as ScriptExports).call(called, args, { spend, bytes }));
+  return runtime.run(scope, async ({ exports }) =>
+    (exports as ScriptExports).call(called, args, { spend, bytes }),
+  );
 }
 
 /** Throws `LaneError` `media-type-unsupported` (415), `arguments-not-json` and `argument-invalid` (400). */
-function readArguments(called: ScriptFunction, script: ScriptModule, contentType: string | undefined, body: Uint8Array): ScriptValue[] {
+function readArguments(
+  called: ScriptFunction,
+  script: ScriptModule,
+  contentType: string | undefined,
+  body: Uint8Array,
+): ScriptValue[] {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const isEmpty = body.length === 0 && called.params.every((each) => each.optional);
-  if (!isEmpty && !/^application\/(?:[\w.-]+\+)?json$/.test(type)) throw wrongMediaType(called, type);
+  if (!isEmpty && !/^application\/(?:[\w.-]+\+)?json$/.test(type))
+    throw wrongMediaType(called, type);
   try {
     return checkArguments(called.params, isEmpty ? {} : parse(body), script);
   } catch (thrown) {
@@ -63,14 +90,17 @@ function parse(body: Uint8Array): unknown {
     // Only where it may matter: with a reviver V8 visits every value once more.
     return /\d{16}/.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (thrown) {
-    throw notJson(thrown instanceof RangeError ? 'it is nested too deeply' : (thrown as Error).message);
+    throw notJson(
+      thrown instanceof RangeError ? 'it is nested too deeply' : (thrown as Error).message,
+    );
   }
 }
 
 /** Integers keep all their digits: beyond 2^53 as a `bigint`. */
 function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined)
+    return value;
   return /^-?\d{1,40}$/.test(source) ? BigInt(source) : value;
 }
 
@@ -98,7 +128,10 @@ function notJson(reason: string): LaneError {
   });
 }
 
-function wrongArgument(called: ScriptFunction, { path, expected, problem, message }: ScriptValueError): LaneError {
+function wrongArgument(
+  called: ScriptFunction,
+  { path, expected, problem, message }: ScriptValueError,
+): LaneError {
   return new LaneError({
     code: 'argument-invalid',
     status: 400,

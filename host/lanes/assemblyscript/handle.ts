@@ -38,7 +38,9 @@ export function handlerOf(script: ScriptModule): Handler | undefined {
   const found = script.functions.find((each) => each.name === 'handle');
   const [request, ...others] = found?.params ?? [];
   if (found?.result === undefined || request === undefined || others.length > 0) return undefined;
-  return shape(request.type, script) === REQUEST && shape(found.result, script) === RESPONSE ? { called: found, type: request.type } : undefined;
+  return shape(request.type, script) === REQUEST && shape(found.result, script) === RESPONSE
+    ? { called: found, type: request.type }
+    : undefined;
 }
 
 /** A type with its classes written out, one level of them within another: deeper ones are of no handler. */
@@ -46,7 +48,9 @@ function shape(type: ScriptType, script: ScriptModule, depth = 0): string {
   if (typeof type === 'string' || depth > 2) return scriptTypeText(type);
   if (type.kind === 'array' && !type.fixed) return `Array<${shape(type.element, script, depth)}>`;
   if (type.kind !== 'class') return scriptTypeText(type);
-  const fields = [...(script.classes.get(type.name)?.fields ?? [])].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const fields = [...(script.classes.get(type.name)?.fields ?? [])].sort((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
   return `{${fields.map((each) => `${each.name}: ${shape(each.type, script, depth + 1)}`).join(', ')}}`;
 }
 
@@ -60,32 +64,65 @@ interface GuestResponse {
 export async function serveHandle(
   { called, type }: Handler,
   script: ScriptModule,
-  { runtime, exchange, scope }: { readonly runtime: FunctionRuntime; readonly exchange: HttpExchange; readonly scope: RunScope },
+  {
+    runtime,
+    exchange,
+    scope,
+  }: {
+    readonly runtime: FunctionRuntime;
+    readonly exchange: HttpExchange;
+    readonly scope: RunScope;
+  },
 ): Promise<void> {
-  const body = await readWhole(exchange.body, { scope, clock: runtime.clock, timeout: runtime.limits.timeout });
+  const body = await readWhole(exchange.body, {
+    scope,
+    clock: runtime.clock,
+    timeout: runtime.limits.timeout,
+  });
   const request = requestValue(type, script, exchange, body);
-  const given = (await callScript(runtime, scope, called, [request], (view) => Buffer.from(view))) as GuestResponse;
-  await sendWhole(exchange, { status: statusOf(given), headers: headersOf(given, exchange, runtime), body: given.body }, runtime);
+  const given = (await callScript(runtime, scope, called, [request], (view) =>
+    Buffer.from(view),
+  )) as GuestResponse;
+  await sendWhole(
+    exchange,
+    { status: statusOf(given), headers: headersOf(given, exchange, runtime), body: given.body },
+    runtime,
+  );
 }
 
-function requestValue(type: ScriptType, script: ScriptModule, { request }: HttpExchange, body: Uint8Array): ScriptValue {
-  const headers = withoutForbidden(request.headers).map(([name, value]) => ({ name, value: Buffer.from(value).toString('latin1') }));
+function requestValue(
+  type: ScriptType,
+  script: ScriptModule,
+  { request }: HttpExchange,
+  body: Uint8Array,
+): ScriptValue {
+  const headers = withoutForbidden(request.headers).map(([name, value]) => ({
+    name,
+    value: Buffer.from(value).toString('latin1'),
+  }));
   const { method, scheme, authority = '', pathWithQuery: path } = request;
   return checkValue(type, { method, path, scheme, authority, headers, body }, script, '$');
 }
 
 function statusOf({ status }: GuestResponse): number {
-  if (status < 200 || status > 599) throw badResponse(`the status ${status}, and 200 to 599 are final ones`);
+  if (status < 200 || status > 599)
+    throw badResponse(`the status ${status}, and 200 to 599 are final ones`);
   return status;
 }
 
 /** Held to what `wasi:http` holds a guest's fields to (RFC 9110 section 5). */
-function headersOf({ headers, body, status }: GuestResponse, { request }: HttpExchange, { limits }: FunctionRuntime): HeaderList {
+function headersOf(
+  { headers, body, status }: GuestResponse,
+  { request }: HttpExchange,
+  { limits }: FunctionRuntime,
+): HeaderList {
   const list: [string, Uint8Array][] = headers.map(({ name, value }) => {
     if (!isToken(name)) throw badResponse('a header whose name is none');
-    if (isForbidden(name.toLowerCase())) throw badResponse(`the header ${name.toLowerCase()}, which is the host's to set`);
+    if (isForbidden(name.toLowerCase()))
+      throw badResponse(`the header ${name.toLowerCase()}, which is the host's to set`);
     const bytes = Buffer.from(value, 'latin1');
-    if (bytes.toString('latin1') !== value || !isFieldValue(bytes)) throw badResponse(`a value of the header ${name} that is none`);
+    if (bytes.toString('latin1') !== value || !isFieldValue(bytes))
+      throw badResponse(`a value of the header ${name} that is none`);
     return [name, bytes];
   });
   const exceeded = exceededHeaderLimit(list, limits);
@@ -100,5 +137,9 @@ function headersOf({ headers, body, status }: GuestResponse, { request }: HttpEx
 }
 
 function badResponse(what: string): LaneError {
-  return new LaneError({ code: 'guest-bad-response', status: 500, message: `the guest's response has ${what}` });
+  return new LaneError({
+    code: 'guest-bad-response',
+    status: 500,
+    message: `the guest's response has ${what}`,
+  });
 }

@@ -1,4 +1,11 @@
-import { scriptSignature, scriptTypeText, type ScriptClass, type ScriptFunction, type ScriptModule, type ScriptType } from '../../component/index.ts';
+import {
+  scriptSignature,
+  scriptTypeText,
+  type ScriptClass,
+  type ScriptFunction,
+  type ScriptModule,
+  type ScriptType,
+} from '../../component/index.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -16,14 +23,26 @@ const BASE64 = { type: 'string', contentEncoding: 'base64' } as const;
 const PROBLEM = { $ref: '#/components/schemas/Problem' } as const;
 
 /** An OpenAPI 3.1 document of the functions that can be called. `server` is where they answer, such as `/fn/calc`. */
-export function openApiOf(functions: readonly ScriptFunction[], { classes }: ScriptModule, server: string): object {
+export function openApiOf(
+  functions: readonly ScriptFunction[],
+  { classes }: ScriptModule,
+  server: string,
+): object {
   const keys = keysOf(classes);
-  const schemas = Object.fromEntries([...classes].map(([name, each]) => [keys.get(name) as string, classSchema(each, keys)]));
+  const schemas = Object.fromEntries(
+    [...classes].map(([name, each]) => [keys.get(name) as string, classSchema(each, keys)]),
+  );
   return {
     openapi: '3.1.0',
-    info: { title: server.split('/').at(-1) || 'functions', version: '1', description: 'Functions of an AssemblyScript module, called with JSON.' },
+    info: {
+      title: server.split('/').at(-1) || 'functions',
+      version: '1',
+      description: 'Functions of an AssemblyScript module, called with JSON.',
+    },
     servers: [{ url: server }],
-    paths: Object.fromEntries(functions.map((each) => [`/${each.name}`, { post: operation(each, keys) }])),
+    paths: Object.fromEntries(
+      functions.map((each) => [`/${each.name}`, { post: operation(each, keys) }]),
+    ),
     components: { schemas: { ...schemas, Problem: problemSchema } },
   };
 }
@@ -46,9 +65,18 @@ function operation(called: ScriptFunction, keys: ReadonlyMap<string, string>): o
     responses: {
       ...(result === undefined
         ? { 204: { description: 'It is done; there is no result.' } }
-        : { 200: { description: 'The result.', content: { 'application/json': { schema: schemaOf(result, keys) } } } }),
-      400: problem('An argument is wrong. `path` is its JSON path, `expected` its type. Code: argument-invalid, arguments-not-json.'),
-      500: problem('The function aborted, with `reason`, `file`, `line` and `column`, or trapped. Code: guest-aborted, guest-trapped.'),
+        : {
+            200: {
+              description: 'The result.',
+              content: { 'application/json': { schema: schemaOf(result, keys) } },
+            },
+          }),
+      400: problem(
+        'An argument is wrong. `path` is its JSON path, `expected` its type. Code: argument-invalid, arguments-not-json.',
+      ),
+      500: problem(
+        'The function aborted, with `reason`, `file`, `line` and `column`, or trapped. Code: guest-aborted, guest-trapped.',
+      ),
       503: problem('The function is busy. Code: function-busy.'),
       504: problem('The function did not finish in time. Code: timeout.'),
     },
@@ -69,11 +97,20 @@ function schemaOf(type: ScriptType, keys: ReadonlyMap<string, string>): Schema {
   if (type === 'ArrayBuffer') return BASE64;
   if (type === 'i64' || type === 'u64') {
     const format = type === 'i64' ? 'int64' : 'uint64';
-    return { type: ['integer', 'string'], format, description: 'In a string beyond 2^53; both are taken.' };
+    return {
+      type: ['integer', 'string'],
+      format,
+      description: 'In a string beyond 2^53; both are taken.',
+    };
   }
   const range = RANGES[type];
   if (range !== undefined) return { type: 'integer', minimum: range[0], maximum: range[1] };
-  return { anyOf: [{ type: 'number', format: type === 'f32' ? 'float' : 'double' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] };
+  return {
+    anyOf: [
+      { type: 'number', format: type === 'f32' ? 'float' : 'double' },
+      { enum: ['NaN', 'Infinity', '-Infinity'] },
+    ],
+  };
 }
 
 function classSchema({ fields, doc }: ScriptClass, keys: ReadonlyMap<string, string>): Schema {
@@ -81,7 +118,9 @@ function classSchema({ fields, doc }: ScriptClass, keys: ReadonlyMap<string, str
   return {
     type: 'object',
     ...described(doc),
-    properties: Object.fromEntries(fields.map((each) => [each.name, { ...schemaOf(each.type, keys), ...described(each.doc) }])),
+    properties: Object.fromEntries(
+      fields.map((each) => [each.name, { ...schemaOf(each.type, keys), ...described(each.doc) }]),
+    ),
     required: fields.filter((each) => !isNullable(each.type)).map((each) => each.name),
     additionalProperties: false,
   };
