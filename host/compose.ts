@@ -6,8 +6,10 @@ import { systemClock, type Clock } from './base/index.ts';
 import {
   checkCoreGrants,
   checkGrants,
+  checkScriptGrants,
   explain,
   explainCore,
+  explainScript,
   systemLookup,
   type ImportExplanation as Explained,
   type Refusal,
@@ -21,7 +23,7 @@ import {
   type RunningHost,
   type ServeOptions,
 } from './cli/index.ts';
-import { createJcoBinder, readComponent, readCoreModule, sniff } from './component/index.ts';
+import { createJcoBinder, readAssemblyScript, readComponent, readCoreModule, sniff } from './component/index.ts';
 import { parseFunctionConfig, parseListen, readManifest } from './config/index.ts';
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
@@ -203,8 +205,13 @@ async function drain(edge: Listening, deployments: Deployments, clock: Clock, lo
 export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: string): Promise<ModuleExplanation> {
   const { grants } = parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags' });
   if (sniff(bytes).kind === 'core-module') {
-    const imports = coreImports(readCoreModule(bytes));
-    return { ...laneOf(bytes), imports: explained(explainCore(imports), checkCoreGrants(imports, grants)) };
+    const module = readCoreModule(bytes);
+    const imports = coreImports(module);
+    const [all, refusals] =
+      readAssemblyScript(module) === undefined
+        ? [explainCore(imports), checkCoreGrants(imports, grants)]
+        : [explainScript(imports), checkScriptGrants(imports, grants)];
+    return { ...laneOf(bytes), imports: explained(all, refusals) };
   }
   const imports = importedInterfaces(readComponent(bytes));
   return { ...laneOf(bytes), imports: explained(explain(imports), checkGrants(imports, grants)) };

@@ -19,6 +19,7 @@ export type {
   Preview1Link,
   SocketAddress,
 } from './capability.ts';
+export { checkScriptGrants, explainScript, scriptHost, type ScriptImport } from './assemblyscript.ts';
 export { GrantError } from './errors.ts';
 export { checkGrants, explain, type ImportedInterface, type ImportExplanation, type Refusal } from './grants.ts';
 export { link, linkAll, type Linker } from './linker.ts';

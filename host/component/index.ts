@@ -49,3 +49,4 @@ export { toJson } from './values/to-json.ts';
 export { resultText, toWave } from './values/to-wave.ts';
 export { typeText, type TypeNames } from './values/type-text.ts';
 export { WaveError, WaveLexer } from './values/wave-lexer.ts';
+export * from './assemblyscript/index.ts';

@@ -23,7 +23,10 @@ export const command: Lane = {
   takes: `a component that exports ${INTERFACE}@0.2.x`,
   takesModule: `a core module for wasi_snapshot_preview1 that exports ${START}`,
   match: (component) => entryOf(commandOf(component)),
-  matchModule: (module) => entryOf(moduleCommand(module)),
+  matchModule(module) {
+    const entry = entryOf(moduleCommand(module));
+    return entry === undefined ? undefined : { entry, program: { module } };
+  },
 };
 
 /** The program that a component is; `undefined` when it is none. */

@@ -1,19 +1,19 @@
 import type { Component, CoreModule } from '../component/index.ts';
-import type { FunctionRuntime, RunScope } from '../runtime/index.ts';
+import type { FunctionRuntime, Program, RunScope } from '../runtime/index.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
 /** One way of calling a guest. */
 export interface Lane {
   /** Stable, shown to operators: `http-0.2`. */
   readonly name: string;
-  /** What it takes, for the refusal of an upload that no lane takes. */
-  readonly takes: string;
+  /** What components it takes, for the refusal of an upload that no lane takes; present with `match`. */
+  readonly takes?: string;
   /** How to call this component by this lane; `undefined` when it is not one of the lane's. */
-  match(component: Component): Entry | undefined;
+  match?(component: Component): Entry | undefined;
   /** As `takes`, of core modules; present with `matchModule`. */
   readonly takesModule?: string;
-  /** As `match`, for a core module. */
-  matchModule?(module: CoreModule): Entry | undefined;
+  /** As `match`, for a core module: with what it is run as. */
+  matchModule?(module: CoreModule): { readonly entry: Entry; readonly program: Program } | undefined;
 }
 
 /** What a lane found to call. */

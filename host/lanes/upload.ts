@@ -1,6 +1,7 @@
 import { quote } from '../base/index.ts';
 import { readComponent, readCoreModule, sniff, type CoreModule } from '../component/index.ts';
 import type { Program } from '../runtime/index.ts';
+import { assemblyscript } from './assemblyscript.ts';
 import { command, isReactor } from './command.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
@@ -8,7 +9,7 @@ import type { Entry, Lane } from './lane.ts';
 import { typed } from './typed/index.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2, command, typed];
+const lanes: readonly Lane[] = [httpP2, command, assemblyscript, typed];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {
@@ -26,14 +27,14 @@ export function readUpload(bytes: Uint8Array): Upload {
   if (sniff(bytes).kind === 'core-module') {
     const module = readCoreModule(bytes);
     for (const lane of lanes) {
-      const entry = lane.matchModule?.(module);
-      if (entry !== undefined) return { program: { module }, lane: lane.name, entry };
+      const found = lane.matchModule?.(module);
+      if (found !== undefined) return { ...found, lane: lane.name };
     }
     throw coreModuleRefused(module);
   }
   const component = readComponent(bytes);
   for (const lane of lanes) {
-    const entry = lane.match(component);
+    const entry = lane.match?.(component);
     if (entry !== undefined) return { program: { component }, lane: lane.name, entry };
   }
   throw noLane(
@@ -47,6 +48,8 @@ function coreModuleRefused(module: CoreModule): LaneError {
     ? 'it is a reactor for wasi_snapshot_preview1, whose functions "selvedge run --invoke" calls'
     : module.imports.some((each) => each.module === 'wasi_snapshot_preview1')
       ? 'it is a core module for wasi_snapshot_preview1'
+      : module.imports.some((each) => each.module === 'env' && each.name === 'abort')
+        ? 'it is a core module that may be of AssemblyScript, without the runtime that asc --exportRuntime gives it,'
       : 'it is a core module, not a component';
   return noLane(
     module.exports.map((each) => `${each.name} (${each.type.kind})`),
@@ -60,10 +63,9 @@ function noLane(exports: readonly string[], kind: string): LaneError {
   const rest = exports.length - shown.length;
   const list =
     shown.length === 0 ? 'nothing' : shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-  const callable = lanes.flatMap((lane) => [
-    lane.takes,
-    ...(lane.takesModule === undefined ? [] : [lane.takesModule]),
-  ]);
+  const callable = lanes.flatMap((lane) =>
+    [lane.takes, lane.takesModule].filter((each) => each !== undefined),
+  );
   return new LaneError({
     code: 'no-lane',
     status: 422,

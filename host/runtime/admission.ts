@@ -1,4 +1,11 @@
-import { checkCoreGrants, checkGrants, type CoreModuleImport, type ImportedInterface, type Refusal } from '../capability/index.ts';
+import {
+  checkCoreGrants,
+  checkGrants,
+  checkScriptGrants,
+  type CoreModuleImport,
+  type ImportedInterface,
+  type Refusal,
+} from '../capability/index.ts';
 import { usedFunctions, type Component, type ComponentImport, type CoreModule, type InstanceType } from '../component/index.ts';
 import type { Grants } from '../config/index.ts';
 import { RuntimeError } from './errors.ts';
@@ -22,17 +29,20 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
   });
 }
 
+const LETTERS: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
+
 /** What a core module imports, in the same terms. */
 export function coreImports({ imports }: CoreModule): CoreModuleImport[] {
   return imports.map(({ module, name, type }) => {
     if (type.kind !== 'func') return { module, name, kind: type.kind };
-    const letters = (types: readonly unknown[]) => types.map((each) => (each === 'i32' ? 'i' : each === 'i64' ? 'I' : '?')).join('');
+    const letters = (types: readonly unknown[]) => types.map((each) => LETTERS[String(each)] ?? '?').join('');
     return { module, name, kind: 'func', signature: `${letters(type.params)}>${letters(type.results)}` };
   });
 }
 
 /** Every reason why the program may not run with these grants. */
 export function refusalsOf(program: Program, grants: Grants): readonly Refusal[] {
+  if ('script' in program) return checkScriptGrants(coreImports(program.module), grants);
   if ('module' in program) return checkCoreGrants(coreImports(program.module), grants);
   return checkGrants(importedInterfaces(program.component), grants);
 }

@@ -102,6 +102,7 @@ function resolve(
   return undefined;
 }
 
+/** Of a core module that is run by itself. */
 export function demandOfModule(module: CoreModule): Demand {
   const own = <T>(kind: 'memory' | 'table', all: readonly T[]): readonly T[] =>
     all.slice(module.imports.filter((each) => each.type.kind === kind).length);

@@ -1,5 +1,5 @@
-import { linkAll, type CapabilityEnvironment, type Linker } from '../capability/index.ts';
-import { bindCoreModule, type Binder, type BoundComponent } from '../component/index.ts';
+import { linkAll, scriptHost, type CapabilityEnvironment, type Linker } from '../capability/index.ts';
+import { bindAssemblyScript, bindCoreModule, type Binder, type BoundComponent } from '../component/index.ts';
 import type { FunctionConfig } from '../config/index.ts';
 import { admit } from './admission.ts';
 import { confine } from './confinement.ts';
@@ -58,6 +58,13 @@ export function createRuntimes({ binder, environment }: RuntimesOptions): Runtim
     transform: (module: Uint8Array) => Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly bound: BoundComponent; readonly instantiate: Linker['instantiate'] }> {
+    if ('script' in program) {
+      const { module, script } = program;
+      return {
+        bound: await bindAssemblyScript({ bytes, module, script, transform }),
+        instantiate: (context) => ({ env: scriptHost(linker.instantiate(context), context) }),
+      };
+    }
     if ('module' in program) {
       const { blocking, instantiate } = linker.preview1;
       return { bound: await bindCoreModule({ bytes, blocking, transform }), instantiate };

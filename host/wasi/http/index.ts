@@ -5,7 +5,14 @@
 export type { HttpBodySink, OutgoingBodyHandle } from './body-pipe.ts';
 export { type ErrorCode, HttpFailure } from './error-code.ts';
 export { Fields } from './fields.ts';
-export { contentLength, exceededHeaderLimit, type HeaderList, sectionSize } from './header-list.ts';
+export {
+  contentLength,
+  exceededHeaderLimit,
+  type HeaderList,
+  isForbidden,
+  sectionSize,
+  withoutForbidden,
+} from './header-list.ts';
 export type { IncomingBodySource } from './incoming-body.ts';
 export { IncomingRequest, type IncomingRequestHead } from './incoming-request.ts';
 export {
@@ -13,6 +20,7 @@ export {
   type ResponseReceiver,
   type ResponseStart,
 } from './outgoing-response.ts';
+export { isFieldValue, isToken } from './syntax.ts';
 export type { RequestTimeouts } from './outgoing-request.ts';
 export { httpP2, httpP2Blocking, type HttpOptions } from './p2.ts';
 export {
