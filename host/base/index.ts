@@ -7,7 +7,7 @@ export { SelvedgeError, type FailureDetails } from './errors.ts';
 export { quote } from './quote.ts';
 export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './problem.ts';
 export { systemClock, type Clock } from './clock.ts';
-export { isOnTrack } from './semver.ts';
+export { hostKey, isOnTrack } from './semver.ts';
 export {
   UnitError,
   formatBytes,

@@ -14,4 +14,5 @@ declare namespace WebAssembly {
   }
   class RuntimeError extends Error {}
   function compile(bytes: Uint8Array): Promise<Module>;
+  function promising(callee: unknown): (...args: unknown[]) => Promise<unknown>;
 }

@@ -34,6 +34,7 @@ export type {
   BoundComponent,
   GuestExports,
   HostImports,
+  Lifetime,
 } from './binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
 export { BinderError } from './jco/errors.ts';

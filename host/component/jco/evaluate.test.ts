@@ -15,7 +15,7 @@ describe('evaluate', () => {
   it('makes the function that jco emits callable', () => {
     const imports = {};
     expect(
-      evaluate(emitted, 'test')(
+      evaluate(emitted, 'test')()(
         () => new WebAssembly.Module(new Uint8Array()),
         imports,
         instantiateCore,
