@@ -80,12 +80,12 @@ describe('checkGrants', () => {
     [
       { name: 'wasi:cli/exit', version: undefined, functions: ['exit'] },
       'import-version',
-      'imports wasi:cli/exit, which this version does not provide: it has wasi:cli/exit 0.2.0 and what is compatible with it',
+      'imports wasi:cli/exit, which this version does not provide: it has wasi:cli/exit 0.2.0 and 0.3.0 and what is compatible with it',
     ],
     [
       { name: 'wasi:cli/exit', version: '0.2.0-rc-2023-12-05', functions: ['exit'] },
       'import-version',
-      'imports wasi:cli/exit@0.2.0-rc-2023-12-05, which this version does not provide: it has wasi:cli/exit 0.2.0 and what is compatible with it',
+      'imports wasi:cli/exit@0.2.0-rc-2023-12-05, which this version does not provide: it has wasi:cli/exit 0.2.0 and 0.3.0 and what is compatible with it',
     ],
     [
       { name: 'wasi:random/random', version: '0.2.77', functions: ['get-random-haiku', 'constructor'] },

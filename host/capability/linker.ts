@@ -7,7 +7,7 @@ import { withhold } from './withhold.ts';
 export interface Linker extends AsyncDisposable {
   /** Functions that may suspend the guest, as `wasi:io/poll#poll`. */
   readonly blocking: readonly string[];
-  /** Host objects by interface name without version; nothing that the grants do not cover is among them. */
+  /** Host objects by `hostKey` of their interface; nothing that the grants do not cover is among them. */
   instantiate(context: InstanceContext): Implementations;
 }
 

@@ -2,10 +2,11 @@ import { quote } from '../base/index.ts';
 import { readComponent, readCoreModule, sniff, type Component } from '../component/index.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
+import { httpP3 } from './http-p3.ts';
 import type { Entry, Lane } from './lane.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2];
+const lanes: readonly Lane[] = [httpP3, httpP2];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {

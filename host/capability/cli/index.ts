@@ -1,4 +1,4 @@
-import { cliP2, cliP2Blocking } from '../../wasi/cli/index.ts';
+import { cliP2, cliP2Blocking, cliP3 } from '../../wasi/cli/index.ts';
 import { alwaysReady, type ByteSource } from '../../wasi/index.ts';
 import { always, type Capability } from '../capability.ts';
 
@@ -30,10 +30,27 @@ export const cli: Capability<Configured> = {
     { interface: 'wasi:cli/terminal-stdin', version: '0.2.0', functions: always('get-terminal-stdin') },
     { interface: 'wasi:cli/terminal-stdout', version: '0.2.0', functions: always('get-terminal-stdout') },
     { interface: 'wasi:cli/terminal-stderr', version: '0.2.0', functions: always('get-terminal-stderr') },
+    { interface: 'wasi:cli/types', version: '0.3.0', functions: always() },
+    {
+      interface: 'wasi:cli/environment',
+      version: '0.3.0',
+      functions: always('get-environment', 'get-arguments', 'get-initial-cwd'),
+    },
+    { interface: 'wasi:cli/exit', version: '0.3.0', functions: always('exit', 'exit-with-code') },
+    { interface: 'wasi:cli/stdin', version: '0.3.0', functions: always('read-via-stream') },
+    { interface: 'wasi:cli/stdout', version: '0.3.0', functions: always('write-via-stream') },
+    { interface: 'wasi:cli/stderr', version: '0.3.0', functions: always('write-via-stream') },
+    { interface: 'wasi:cli/terminal-input', version: '0.3.0', functions: always() },
+    { interface: 'wasi:cli/terminal-output', version: '0.3.0', functions: always() },
+    { interface: 'wasi:cli/terminal-stdin', version: '0.3.0', functions: always('get-terminal-stdin') },
+    { interface: 'wasi:cli/terminal-stdout', version: '0.3.0', functions: always('get-terminal-stdout') },
+    { interface: 'wasi:cli/terminal-stderr', version: '0.3.0', functions: always('get-terminal-stderr') },
   ],
   blocking: cliP2Blocking,
   granted: () => true,
   configure: async (grants) => ({ env: Object.entries(grants.env) }),
-  prepare: ({ env }, { instance, stdout, stderr }) =>
-    cliP2(instance, { args: [], env: [...env], stdin: noInput, stdout, stderr }),
+  prepare({ env }, { instance, stdout, stderr }) {
+    const options = { args: [], env: [...env], stdin: noInput, stdout, stderr };
+    return { ...cliP2(instance, options), ...cliP3(instance, options) };
+  },
 };
