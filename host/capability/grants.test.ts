@@ -102,6 +102,23 @@ describe('checkGrants', () => {
     expect(refusals[0]?.fix).not.toBe('');
   });
 
+  test.each([
+    ['wasi:random/random', ['get-random-u64'], 'random = true', { random: true }],
+    ['wasi:random/insecure-seed', ['get-insecure-seed'], 'random = true', { random: true }],
+    ['wasi:clocks/system-clock', ['now'], 'clocks = ["wall"]', { clocks: { ...noGrants.clocks, wall: true } }],
+  ])('%s of 0.3 needs the grant that 0.2 needs', (name, functions, line, grants) => {
+    const imported = { name, version: '0.3.2', functions };
+    expect(checkGrants([imported], noGrants)).toMatchObject([{ code: 'import-not-granted', functions, grant: { line } }]);
+    expect(checkGrants([imported], { ...noGrants, ...grants })).toEqual([]);
+  });
+
+  test('a function of 0.2 is unknown in 0.3, and the other way round', () => {
+    const of = (version: string, name: string) =>
+      checkGrants([{ name: 'wasi:clocks/monotonic-clock', version, functions: [name] }], noGrants).map(({ code }) => code);
+    expect([of('0.2.6', 'subscribe-instant'), of('0.3.0', 'wait-for')]).toEqual([[], []]);
+    expect([of('0.3.0', 'subscribe-instant'), of('0.2.6', 'wait-for')]).toEqual([['import-unknown'], ['import-unknown']]);
+  });
+
   test('unknown and uncovered functions of one interface are both said', () => {
     const refusals = checkGrants([{ ...random, functions: ['get-random-u64', 'get-random-haiku'] }], noGrants);
     expect(refusals.map((one) => [one.code, one.functions])).toEqual([

@@ -6,7 +6,13 @@ import {
   type ValType,
 } from '../component/index.ts';
 import type { Guest } from '../runtime/index.ts';
-import { contentLength, RequestP3, WasiError, type ErrorCode, type ResponseP3 } from '../wasi/index.ts';
+import {
+  contentLength,
+  RequestP3,
+  WasiError,
+  type ErrorCode,
+  type ResponseP3,
+} from '../wasi/index.ts';
 import { LaneError } from './errors.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { Entry, Lane } from './lane.ts';
@@ -76,7 +82,7 @@ async function handle(guest: Guest, name: string, exchange: HttpExchange): Promi
     checkPromise(exchange, status, contentLength(headers));
     exchange.respond(status, headers).finish(undefined);
   } else {
-    cancel = transfer.cancel;
+    cancel = () => transfer.cancel();
     transfer.body.attach(exchange.respond(status, headers));
     const failure = await transfer.done;
     if (failure !== undefined) throw incomplete(failure);
@@ -85,7 +91,10 @@ async function handle(guest: Guest, name: string, exchange: HttpExchange): Promi
 }
 
 /** The binder throws the `err` of a result as it is; everything else that is thrown is a trap. */
-async function call(exported: { readonly handle: Handle }, request: RequestP3): Promise<ResponseP3> {
+async function call(
+  exported: { readonly handle: Handle },
+  request: RequestP3,
+): Promise<ResponseP3> {
   try {
     return await exported.handle(request);
   } catch (thrown) {

@@ -123,13 +123,13 @@ export class FunctionRuntime implements AsyncDisposable {
     }
   }
 
-  async #take(scope: RunScope): Promise<PooledGuest> {
+  #take(scope: RunScope): Promise<PooledGuest> {
     const idle = this.#idle.pop();
     if (idle !== undefined) {
       idle.cancelExpiry();
       idle.guest.scope = scope;
       idle.guest.subrequests.reset();
-      return idle.guest;
+      return Promise.resolve(idle.guest);
     }
     return this.#open(scope);
   }

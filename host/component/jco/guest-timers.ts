@@ -1,6 +1,5 @@
 type Callback = (...args: unknown[]) => unknown;
 
-/** How often what polls looks again where no progress woke it. Milliseconds. */
 const FALLBACK_MS = 10;
 
 /**
@@ -9,17 +8,23 @@ const FALLBACK_MS = 10;
  * has happened in the instance, and seldom otherwise. It ends with the instance, as some of it would never end else.
  */
 export class GuestTimers {
+  readonly #fallbackMs: number;
   readonly #polls = new Map<object, () => void>();
   readonly #pending = new Map<object, () => void>();
   #fallback: NodeJS.Timeout | undefined;
   #wake: NodeJS.Immediate | undefined;
   #stopped = false;
 
+  /** How often what polls looks again where no progress woke it. Milliseconds. */
+  constructor(fallbackMs: number = FALLBACK_MS) {
+    this.#fallbackMs = fallbackMs;
+  }
+
   readonly setInterval = (callback: Callback): object => {
     const id = {};
     if (this.#stopped) return id;
     this.#polls.set(id, callback);
-    this.#fallback ??= setInterval(() => this.#look(), FALLBACK_MS);
+    this.#fallback ??= setInterval(() => this.#look(), this.#fallbackMs);
     return id;
   };
 
@@ -61,7 +66,7 @@ export class GuestTimers {
 
   stop(): void {
     this.#stopped = true;
-    for (const id of [...this.#pending.keys()]) this.#cancel(id);
+    for (const id of Array.from(this.#pending.keys())) this.#cancel(id);
     this.#polls.clear();
     clearInterval(this.#fallback);
     this.#fallback = undefined;
@@ -70,7 +75,8 @@ export class GuestTimers {
 
   #look(): void {
     this.#wake = undefined;
-    for (const poll of [...this.#polls.values()]) poll();
+    // What begins to poll in here waits for the next time.
+    for (const poll of Array.from(this.#polls.values())) poll();
   }
 
   #cancel(id: object): void {

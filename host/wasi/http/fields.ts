@@ -77,8 +77,7 @@ export class Fields extends HostResource {
 
   set(name: string, values: readonly Uint8Array[]): void {
     checkName(name);
-    if (values.length > this.instance.limits.headerCount)
-      this.#checkLimits(values.length, 0);
+    if (values.length > this.instance.limits.headerCount) this.#checkLimits(values.length, 0);
     for (const value of values) checkValue(value);
     this.#checkMutable();
     const kept = this.#without(name);

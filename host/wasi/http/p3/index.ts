@@ -1,8 +1,9 @@
 import type { WasiInstance } from '../../instance.ts';
-import type { GuestStream } from '../../io/p3.ts';
+import type { GuestFuture, GuestStream } from '../../io/p3.ts';
 import { bindConstructor } from '../../resource.ts';
 import { Fields } from '../fields.ts';
 import type { HeaderList } from '../header-list.ts';
+import type { Outcome } from '../incoming-body.ts';
 import type { GuestTrailers } from './outgoing-contents.ts';
 import { Request } from './request.ts';
 import { RequestOptions } from './request-options.ts';
@@ -30,13 +31,15 @@ export function httpP3(instance: WasiInstance) {
           trailers: GuestTrailers,
           options: RequestOptions | undefined,
         ) => Request.create(instance, headers, contents, trailers, options),
-        consumeBody: Request.consumeBody,
+        consumeBody: (request: Request, outcome: GuestFuture<Outcome<undefined>>) =>
+          Request.consumeBody(request, outcome),
       }),
       RequestOptions: bindConstructor(RequestOptions, instance),
       Response: Object.assign(bindConstructor(Response, instance), {
         new: (headers: Fields, contents: GuestStream | undefined, trailers: GuestTrailers) =>
           Response.create(instance, headers, contents, trailers),
-        consumeBody: Response.consumeBody,
+        consumeBody: (response: Response, outcome: GuestFuture<Outcome<undefined>>) =>
+          Response.consumeBody(response, outcome),
       }),
     },
   };

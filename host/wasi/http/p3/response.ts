@@ -7,7 +7,11 @@ import { Fields } from '../fields.ts';
 import { contentLength, type HeaderList } from '../header-list.ts';
 import type { IncomingBodySource, Outcome } from '../incoming-body.ts';
 import { type ConsumedBody, IncomingContents } from './incoming-body.ts';
-import { type GuestTrailers, OutgoingContents, type OutgoingTransfer } from './outgoing-contents.ts';
+import {
+  type GuestTrailers,
+  OutgoingContents,
+  type OutgoingTransfer,
+} from './outgoing-contents.ts';
 
 /** A guest's response as the host sends it. */
 export interface ResponseParts {
