@@ -181,6 +181,19 @@ describe('an instance that serves many at once', () => {
     await next.outcome;
   });
 
+  it('is not kept idle after 128 requests', async () => {
+    const { runtime } = setUp();
+    const instances: number[] = [];
+    for (let served = 0; served < 128; served++) {
+      await runtime.share(scope(), async () => {});
+      instances.push(runtime.instances);
+    }
+    expect([instances.slice(0, 127).every((each) => each === 1), instances.at(-1)]).toEqual([
+      true,
+      0,
+    ]);
+  });
+
   it('is ended when it has been idle for long', async () => {
     const { runtime, elapse, start } = setUp();
     const run = start();

@@ -7,6 +7,8 @@ import { faultOf, MAX_IDLE_MS, type Guest, type PooledGuest, type RunScope } fro
  * instance before its end (75 KB for the smallest request), and its scheduler looks at all of them when one goes on.
  */
 const MAX_SHARED_USES = 512;
+/** One that has served so many is not kept when it is idle. */
+const MAX_IDLE_USES = 128;
 
 interface SharedGuestsOptions {
   readonly clock: Clock;
@@ -113,7 +115,7 @@ export class SharedGuests {
       this.#forget(shared);
       if (guest !== undefined) this.#options.end(guest.wasi);
     };
-    if (shared.retiring) end();
+    if (shared.retiring || shared.uses >= MAX_IDLE_USES) end();
     else shared.cancelExpiry = this.#options.clock.after(MAX_IDLE_MS, end);
   }
 
