@@ -9,7 +9,7 @@ export { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, type Problem } from './p
 export { systemClock, type Clock } from './clock.ts';
 export { FUNCTION_NAME_PATTERN, functionNameFault } from './function-name.ts';
 export { nearest } from './nearest.ts';
-export { isOnTrack } from './semver.ts';
+export { hostKey, isOnTrack } from './semver.ts';
 export {
   UnitError,
   formatBytes,

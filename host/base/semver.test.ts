@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOnTrack } from './semver.ts';
+import { hostKey, isOnTrack } from './semver.ts';
 
 test.each([
   ['0.2.0', '0.2.0', true],
@@ -17,4 +17,14 @@ test.each([
   ['', '', false],
 ])('%s is on the track of %s: %s', (version, base, expected) => {
   expect(isOnTrack(version, base)).toBe(expected);
+});
+
+test.each([
+  [undefined, 'wasi:http/types'],
+  ['0.2.12', 'wasi:http/types'],
+  ['0.3.0', 'wasi:http/types@0.3'],
+  ['0.3.2', 'wasi:http/types@0.3'],
+  ['1.2.0', 'wasi:http/types@1'],
+])('the host keeps wasi:http/types %s under %s', (version, key) => {
+  expect(hostKey('wasi:http/types', version)).toBe(key);
 });

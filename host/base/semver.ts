@@ -19,3 +19,12 @@ function track(version: string): string | undefined {
   if (major !== '0') return `${major}`;
   return minor !== '0' ? `0.${minor}` : `0.0.${patch}`;
 }
+
+/**
+ * The key of an interface among host objects. 0.2, the version most guests are built for, goes without version;
+ * any other has its track (`wasi:http/types@0.3`), so that one component gets both where it imports both.
+ */
+export function hostKey(name: string, version: string | undefined): string {
+  const found = version === undefined ? undefined : track(version);
+  return found === undefined || found === '0.2' ? name : `${name}@${found}`;
+}

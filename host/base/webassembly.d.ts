@@ -24,4 +24,5 @@ declare namespace WebAssembly {
   }
   function promising(exported: (...args: never[]) => unknown): (...args: unknown[]) => Promise<unknown>;
   function compile(bytes: Uint8Array): Promise<Module>;
+  function promising(callee: unknown): (...args: unknown[]) => Promise<unknown>;
 }

@@ -21,9 +21,9 @@ export interface GrantLine {
 export interface InterfaceLink {
   /** Without version: `wasi:random/random`. */
   readonly interface: string;
-  /** The version whose compatible ones are provided: `0.2.0` stands for every 0.2.x. */
+  /** The version whose compatible ones are provided: `0.2.0` stands for every 0.2.x. One interface may be linked in several. */
   readonly version: string;
-  /** Every function of the interface, resource members included, as the WIT of 0.2.12 has them. */
+  /** Every function of the interface, resource members included, as the WIT of 0.2.12 or 0.3.2 has them. */
   readonly functions: FunctionRules;
   /** What grants its `granted` functions; present where it has some. */
   readonly grant?: GrantLine;
@@ -73,7 +73,7 @@ export interface InstanceContext {
   readonly command?: CommandLine | undefined;
 }
 
-/** Interface name without version → the object of functions and classes that the binder links. */
+/** `hostKey` of an interface → the object of functions and classes that the binder links. */
 export type Implementations = Readonly<Record<string, object>>;
 
 /** The functions of `wasi_snapshot_preview1` that a capability provides. */

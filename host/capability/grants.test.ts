@@ -80,12 +80,12 @@ describe('checkGrants', () => {
     [
       { name: 'wasi:cli/exit', version: undefined, functions: ['exit'] },
       'import-version',
-      'imports wasi:cli/exit, which this version does not provide: it has wasi:cli/exit 0.2.0 and what is compatible with it',
+      'imports wasi:cli/exit, which this version does not provide: it has wasi:cli/exit 0.2.0 and 0.3.0 and what is compatible with it',
     ],
     [
       { name: 'wasi:cli/exit', version: '0.2.0-rc-2023-12-05', functions: ['exit'] },
       'import-version',
-      'imports wasi:cli/exit@0.2.0-rc-2023-12-05, which this version does not provide: it has wasi:cli/exit 0.2.0 and what is compatible with it',
+      'imports wasi:cli/exit@0.2.0-rc-2023-12-05, which this version does not provide: it has wasi:cli/exit 0.2.0 and 0.3.0 and what is compatible with it',
     ],
     [
       { name: 'wasi:random/random', version: '0.2.77', functions: ['get-random-haiku', 'constructor'] },
@@ -100,6 +100,23 @@ describe('checkGrants', () => {
     expect(refusals).toHaveLength(1);
     expect(refusals[0]).toMatchObject({ code, message });
     expect(refusals[0]?.fix).not.toBe('');
+  });
+
+  test.each([
+    ['wasi:random/random', ['get-random-u64'], 'random = true', { random: true }],
+    ['wasi:random/insecure-seed', ['get-insecure-seed'], 'random = true', { random: true }],
+    ['wasi:clocks/system-clock', ['now'], 'clocks = ["wall"]', { clocks: { ...noGrants.clocks, wall: true } }],
+  ])('%s of 0.3 needs the grant that 0.2 needs', (name, functions, line, grants) => {
+    const imported = { name, version: '0.3.2', functions };
+    expect(checkGrants([imported], noGrants)).toMatchObject([{ code: 'import-not-granted', functions, grant: { line } }]);
+    expect(checkGrants([imported], { ...noGrants, ...grants })).toEqual([]);
+  });
+
+  test('a function of 0.2 is unknown in 0.3, and the other way round', () => {
+    const of = (version: string, name: string) =>
+      checkGrants([{ name: 'wasi:clocks/monotonic-clock', version, functions: [name] }], noGrants).map(({ code }) => code);
+    expect([of('0.2.6', 'subscribe-instant'), of('0.3.0', 'wait-for')]).toEqual([[], []]);
+    expect([of('0.3.0', 'subscribe-instant'), of('0.2.6', 'wait-for')]).toEqual([['import-unknown'], ['import-unknown']]);
   });
 
   test('unknown and uncovered functions of one interface are both said', () => {

@@ -89,17 +89,21 @@ interface Known {
   readonly link: InterfaceLink;
 }
 
-const index: ReadonlyMap<string, Known> = new Map(
-  all.flatMap((capability) => capability.links.map((link) => [link.interface, { capability, link }] as const)),
+/** By interface name; one element for each version of it. */
+const index: ReadonlyMap<string, readonly Known[]> = Map.groupBy(
+  all.flatMap((capability) => capability.links.map((link) => ({ capability, link }))),
+  ({ link }) => link.interface,
 );
 
 /** What provides an import; `undefined` where nothing of it must be provided. */
 function resolve(each: ImportedInterface): Known | { readonly refusal: Refusal } | undefined {
   if (each.sort !== undefined && each.sort !== 'instance') return { refusal: unsupported(each) };
-  const known = index.get(each.name);
-  if (known !== undefined && each.version !== undefined && isOnTrack(each.version, known.link.version)) return known;
+  const versions = index.get(each.name);
+  const { version } = each;
+  const known = version === undefined ? undefined : versions?.find(({ link }) => isOnTrack(version, link.version));
+  if (known !== undefined) return known;
   if (each.functions.length === 0 && (each.resources ?? []).length === 0) return undefined;
-  return { refusal: known === undefined ? unknown(each) : wrongVersion(each, known.link) };
+  return { refusal: versions === undefined ? unknown(each) : wrongVersion(each, versions) };
 }
 
 function notGranted(each: ImportedInterface, functions: readonly string[], link: InterfaceLink): Refusal {
@@ -138,12 +142,13 @@ function unknown(each: ImportedInterface): Refusal {
   };
 }
 
-function wrongVersion(each: ImportedInterface, link: InterfaceLink): Refusal {
+function wrongVersion(each: ImportedInterface, versions: readonly Known[]): Refusal {
+  const has = versions.map(({ link }) => link.version).join(' and ');
   return {
     code: 'import-version',
     import: versioned(each),
     functions: each.functions,
-    message: `imports ${versioned(each)}, which this version does not provide: it has ${each.name} ${link.version} and what is compatible with it`,
+    message: `imports ${versioned(each)}, which this version does not provide: it has ${each.name} ${has} and what is compatible with it`,
     fix: `build the module against WASI ${WASI}`,
   };
 }
@@ -159,7 +164,7 @@ function unsupported(each: ImportedInterface): Refusal {
   };
 }
 
-const WASI = '0.2';
+const WASI = '0.2 or 0.3';
 
 function provided(): string {
   return [...new Set([...index.keys()].map((name) => name.slice(0, name.indexOf('/'))))].join(', ');

@@ -8,7 +8,7 @@ import { withhold } from './withhold.ts';
 export interface Linker extends AsyncDisposable {
   /** Functions that may suspend the guest, as `wasi:io/poll#poll`. */
   readonly blocking: readonly string[];
-  /** Host objects by interface name without version; nothing that the grants do not cover is among them. */
+  /** Host objects by `hostKey` of their interface; nothing that the grants do not cover is among them. */
   instantiate(context: InstanceContext): Implementations;
   /** The same for core modules, which import `wasi_snapshot_preview1`. */
   readonly preview1: Preview1Linker;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hostKey } from '../base/index.ts';
 import { defaultLimits } from '../config/index.ts';
 import { all } from './all.ts';
 import { hostName } from './host-name.ts';
@@ -44,7 +45,7 @@ function listed(functions: object): string[] {
 /** Resources that have no functions and so are in no list. */
 const WITHOUT_FUNCTIONS = ['TerminalInput', 'TerminalOutput', 'Network'];
 
-describe.each(links.map((link) => [link.interface, link] as const))('%s', (name, link) => {
+describe.each(links.map((link) => [hostKey(link.interface, link.version), link] as const))('%s', (name, link) => {
   test('the host objects have every listed function', async () => {
     await using linker = await linkAll(everything, defaultLimits(), environment);
     const imports = linker.instantiate(instanceContext());
@@ -76,7 +77,9 @@ describe.each(links.map((link) => [link.interface, link] as const))('%s', (name,
 
 test('the host objects have no interface that is not listed', async () => {
   await using linker = await linkAll(everything, defaultLimits(), environment);
-  expect(Object.keys(linker.instantiate(instanceContext())).toSorted()).toEqual(links.map((link) => link.interface).toSorted());
+  expect(Object.keys(linker.instantiate(instanceContext())).toSorted()).toEqual(
+    links.map((link) => hostKey(link.interface, link.version)).toSorted(),
+  );
 });
 
 test('every blocking function is a listed one', () => {

@@ -1,3 +1,4 @@
+import { hostKey } from '../base/index.ts';
 import type { Implementations, InterfaceLink } from './capability.ts';
 import { hostName } from './host-name.ts';
 
@@ -10,7 +11,8 @@ type Members = Record<string, unknown>;
 export function withhold(implementations: Implementations, withheld: readonly InterfaceLink[]): Implementations {
   const kept: Record<string, object> = { ...implementations };
   for (const link of withheld) {
-    const implementation = kept[link.interface];
+    const key = hostKey(link.interface, link.version);
+    const implementation = kept[key];
     if (implementation === undefined) continue;
     const members: Members = { ...(implementation as Members) };
     const hidden = new Map<string, string[]>();
@@ -22,8 +24,8 @@ export function withhold(implementations: Implementations, withheld: readonly In
       else throw new TypeError(`${link.interface}#${name}: only functions and methods can be withheld`);
     }
     for (const [resource, methods] of hidden) members[resource] = without(members[resource] as new () => object, methods);
-    if (Object.keys(members).length === 0) delete kept[link.interface];
-    else kept[link.interface] = members;
+    if (Object.keys(members).length === 0) delete kept[key];
+    else kept[key] = members;
   }
   return kept;
 }

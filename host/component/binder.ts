@@ -1,8 +1,8 @@
 import type { Component } from './model.ts';
 
 /**
- * Host objects by interface name without version (`wasi:http/types`), in jco's conventions: plain objects
- * of lower-camel-case functions, and classes for resources.
+ * Host objects by `hostKey` of their interface (`wasi:http/types`, `wasi:http/types@0.3`), in jco's conventions:
+ * plain objects of lower-camel-case functions, and classes for resources.
  */
 export type HostImports = Readonly<Record<string, object>>;
 
@@ -22,6 +22,14 @@ export interface BindOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a binder needs to know of an instance's life, and has to tell of it. */
+export interface Lifetime {
+  /** Calls `ending` when the instance is ended. */
+  onEnd(ending: () => void): unknown;
+  /** Code of the guest trapped, or what it called threw; nobody else may notice where no call waits for it. */
+  trapped(thrown: unknown): void;
+}
+
 /** A component made ready: compiled once, instantiated any number of times. */
 export interface BoundComponent {
   /** `core` for a core module, which needs no lifting and lowering. */
@@ -30,7 +38,7 @@ export interface BoundComponent {
    * A new instance: its own memories, tables, globals and handle tables, sharing only compiled code.
    * Rejects with the guest's trap when its start function or initialisers trap.
    */
-  instantiate(imports: HostImports): Promise<GuestExports>;
+  instantiate(imports: HostImports, lifetime?: Lifetime): Promise<GuestExports>;
 }
 
 /**

@@ -34,6 +34,7 @@ export type {
   BoundComponent,
   GuestExports,
   HostImports,
+  Lifetime,
 } from './binder.ts';
 export { bindCoreModule, type CoreBindOptions, type CoreHost, type CoreImports } from './core-binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';

@@ -36,6 +36,18 @@ describe('readUpload', () => {
     });
   });
 
+  it.each(['hello-p3', 'echo-p3'])('finds the lane http-0.3 for %s', (name) => {
+    expect(readUpload(fixture(name))).toMatchObject({
+      lane: 'http-0.3',
+      entry: { callable: ['HTTP requests'] },
+    });
+  });
+
+  it('takes no handler of 0.3 that is not its function', async () => {
+    const upload = await exporting('wasi:http/handler@0.3.0');
+    expect(() => readUpload(upload)).toThrow(expect.objectContaining({ code: 'no-lane' }));
+  });
+
   it.each(['0.2.0', '0.2.3', '0.2.99'])(
     'matches incoming-handler@%s by semver',
     async (version) => {

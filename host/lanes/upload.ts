@@ -5,11 +5,12 @@ import { assemblyscript } from './assemblyscript.ts';
 import { command, isReactor } from './command.ts';
 import { LaneError } from './errors.ts';
 import { httpP2 } from './http-p2.ts';
+import { httpP3 } from './http-p3.ts';
 import type { Entry, Lane } from './lane.ts';
 import { typed } from './typed/index.ts';
 
 /** All lanes, in the order in which an upload is offered to them. */
-const lanes: readonly Lane[] = [httpP2, command, assemblyscript, typed];
+const lanes: readonly Lane[] = [httpP3, httpP2, command, assemblyscript, typed];
 
 /** An upload that has been read, and the lane by which it is called. */
 export interface Upload {

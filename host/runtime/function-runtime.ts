@@ -4,7 +4,16 @@ import type { BoundComponent } from '../component/index.ts';
 import type { Isolation, Limits } from '../config/index.ts';
 import { GuestFault, SubrequestBudget, WasiInstance } from '../wasi/index.ts';
 import { busy } from './errors.ts';
-import { faultOf, ScopedSink, type Guest, type RunScope } from './guest.ts';
+import {
+  faultOf,
+  MAX_IDLE_MS,
+  MAX_USES,
+  ScopedSink,
+  type Guest,
+  type PooledGuest,
+  type RunScope,
+} from './guest.ts';
+import { SharedGuests } from './shared-guests.ts';
 import { GuestSessions, type SessionGuest } from './sessions.ts';
 
 export interface FunctionRuntimeOptions {
@@ -17,20 +26,11 @@ export interface FunctionRuntimeOptions {
   readonly random: (bytes: Uint8Array) => void;
 }
 
-/** With `isolation = "instance"`: an idle instance is kept this long, and serves at most so many requests. */
-const MAX_IDLE_MS = 30_000;
+/** With `isolation = "instance"`: so many idle instances are kept. */
 const MAX_IDLE = 64;
-const MAX_USES = 10_000;
 
 /** The end of every instance that did its work: made once, because a stack trace costs more than ending does. */
 const DONE = new GuestFault({ code: 'instance-ended', status: 500, message: 'the instance has ended' });
-
-interface PooledGuest extends Guest {
-  /** Of the request it serves now, or served last. */
-  scope: RunScope;
-  readonly subrequests: SubrequestBudget;
-  uses: number;
-}
 
 interface IdleGuest {
   readonly guest: PooledGuest;
@@ -47,6 +47,7 @@ export class FunctionRuntime implements AsyncDisposable {
   readonly #options: FunctionRuntimeOptions;
   readonly #idle: IdleGuest[] = [];
   readonly #live = new Set<WasiInstance>();
+  readonly #shared: SharedGuests;
   #running = 0;
   #disposed = false;
 
@@ -60,6 +61,11 @@ export class FunctionRuntime implements AsyncDisposable {
       random: options.random,
       atOnce: options.limits.concurrency,
       begin: (keep) => this.#begin(keep),
+    });
+    this.#shared = new SharedGuests({
+      clock: options.clock,
+      open: (scope) => this.#create(scope),
+      end: (wasi, fault) => this.#end(wasi, fault),
     });
   }
 
@@ -121,6 +127,29 @@ export class FunctionRuntime implements AsyncDisposable {
     }
   }
 
+  /**
+   * As `run`, but with `isolation = "instance"` the instance may serve others meanwhile, as WASI 0.3 has it. Then a run
+   * that is broken off leaves the instance to the others, and a trap of the guest ends the runs of all.
+   */
+  async share<T>(scope: RunScope, work: (guest: Guest) => Promise<T>): Promise<T> {
+    const { limits, isolation, clock } = this.#options;
+    if (isolation !== 'instance') return this.run(scope, work);
+    if (this.#running >= limits.concurrency) throw busy(limits.concurrency);
+    this.#running += 1;
+    try {
+      return await this.#shared.run(scope, work, (breakOff) => {
+        const stopTimer = clock.after(limits.timeout, () => breakOff(timedOut(limits.timeout)));
+        const stopListening = scope.onAbandoned((reason = clientGone()) => breakOff(reason));
+        return () => {
+          stopTimer();
+          stopListening();
+        };
+      });
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
   #take(scope: RunScope): Promise<PooledGuest> {
     const idle = scope.command === undefined ? this.#idle.pop() : undefined;
     if (idle === undefined) return this.#create(scope);
@@ -166,7 +195,12 @@ export class FunctionRuntime implements AsyncDisposable {
         subrequests,
         command: scope.command,
       });
-      return Object.assign(serving, { wasi, exports: await bound.instantiate(imports), subrequests, uses: 0 });
+      const lifetime = {
+        onEnd: (ending: () => void) => wasi.onEnd(ending),
+        trapped: (thrown: unknown) => this.#end(wasi, faultOf(thrown, wasi)),
+      };
+      const exports = await bound.instantiate(imports, lifetime);
+      return Object.assign(serving, { wasi, exports, subrequests, uses: 0, onOver: lifetime.onEnd });
     } catch (thrown) {
       const fault = faultOf(thrown, wasi);
       this.#end(wasi, fault);
@@ -199,6 +233,7 @@ export class FunctionRuntime implements AsyncDisposable {
     this.#disposed = true;
     this.sessions.close();
     for (const { cancelExpiry } of this.#idle.splice(0)) cancelExpiry();
+    this.#shared.dispose();
     for (const wasi of this.#live) this.#end(wasi, shutDown());
     await this.#options.linker[Symbol.asyncDispose]();
   }

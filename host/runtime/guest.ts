@@ -1,7 +1,7 @@
 import { SelvedgeError } from '../base/index.ts';
 import type { CommandLine } from '../capability/index.ts';
 import type { GuestExports } from '../component/index.ts';
-import { GuestFault, type ByteSink, type Denial, type WasiInstance } from '../wasi/index.ts';
+import { GuestFault, type ByteSink, type Denial, type SubrequestBudget, type WasiInstance } from '../wasi/index.ts';
 
 /** What one request gives the instance that serves it. */
 export interface RunScope {
@@ -20,7 +20,24 @@ export interface RunScope {
 export interface Guest {
   readonly wasi: WasiInstance;
   readonly exports: GuestExports;
+  /**
+   * Calls `ending` when this run is broken off: by its deadline, by a client that left, or by the end of the instance,
+   * which others may share. Returns how to stop listening.
+   */
+  onOver(ending: () => void): () => void;
 }
+
+/** A guest that is kept for other requests. */
+export interface PooledGuest extends Guest {
+  /** Of the request it serves now, or served last. */
+  scope: RunScope;
+  readonly subrequests: SubrequestBudget;
+  uses: number;
+}
+
+/** With `isolation = "instance"`: an idle instance is kept this long, and serves at most so many requests. */
+export const MAX_IDLE_MS = 30_000;
+export const MAX_USES = 10_000;
 
 /** One of the guest's output streams: goes to the request that the instance serves now. */
 export class ScopedSink implements ByteSink {

@@ -1,4 +1,4 @@
-import { cliP2, cliP2Blocking } from '../../wasi/cli/index.ts';
+import { cliP2, cliP2Blocking, cliP3 } from '../../wasi/cli/index.ts';
 import { alwaysReady, type ByteSource, type CliOptions } from '../../wasi/index.ts';
 import { always, type Capability, type InstanceContext } from '../capability.ts';
 
@@ -30,11 +30,29 @@ export const cli: Capability<Configured> = {
     { interface: 'wasi:cli/terminal-stdin', version: '0.2.0', functions: always('get-terminal-stdin') },
     { interface: 'wasi:cli/terminal-stdout', version: '0.2.0', functions: always('get-terminal-stdout') },
     { interface: 'wasi:cli/terminal-stderr', version: '0.2.0', functions: always('get-terminal-stderr') },
+    { interface: 'wasi:cli/types', version: '0.3.0', functions: always() },
+    {
+      interface: 'wasi:cli/environment',
+      version: '0.3.0',
+      functions: always('get-environment', 'get-arguments', 'get-initial-cwd'),
+    },
+    { interface: 'wasi:cli/exit', version: '0.3.0', functions: always('exit', 'exit-with-code') },
+    { interface: 'wasi:cli/stdin', version: '0.3.0', functions: always('read-via-stream') },
+    { interface: 'wasi:cli/stdout', version: '0.3.0', functions: always('write-via-stream') },
+    { interface: 'wasi:cli/stderr', version: '0.3.0', functions: always('write-via-stream') },
+    { interface: 'wasi:cli/terminal-input', version: '0.3.0', functions: always() },
+    { interface: 'wasi:cli/terminal-output', version: '0.3.0', functions: always() },
+    { interface: 'wasi:cli/terminal-stdin', version: '0.3.0', functions: always('get-terminal-stdin') },
+    { interface: 'wasi:cli/terminal-stdout', version: '0.3.0', functions: always('get-terminal-stdout') },
+    { interface: 'wasi:cli/terminal-stderr', version: '0.3.0', functions: always('get-terminal-stderr') },
   ],
   blocking: cliP2Blocking,
   granted: () => true,
   configure: async (grants) => ({ env: Object.entries(grants.env) }),
-  prepare: (configured, context) => cliP2(context.instance, optionsOf(configured, context)),
+  prepare(configured, context) {
+    const options = optionsOf(configured, context);
+    return { ...cliP2(context.instance, options), ...cliP3(context.instance, options) };
+  },
   preview1: {
     functions: always(
       'args_get',

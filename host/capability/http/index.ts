@@ -1,5 +1,6 @@
-import { httpP2, httpP2Blocking } from '../../wasi/http/index.ts';
+import { httpP2, httpP2Blocking, httpP3 } from '../../wasi/http/index.ts';
 import { always, type Capability, granted } from '../capability.ts';
+import { typesP3 } from './links-p3.ts';
 import { OutgoingTransport } from './transport.ts';
 
 interface Configured extends Disposable {
@@ -75,6 +76,7 @@ export const http: Capability<Configured> = {
       functions: granted('handle'),
       grant: { line: 'http = ["https://api.example.com"]', flag: '--allow-http https://api.example.com' },
     },
+    typesP3,
   ],
   blocking: httpP2Blocking,
   granted: (grants, name) => name !== 'wasi:http/outgoing-handler' || grants.http.length > 0,
@@ -82,9 +84,11 @@ export const http: Capability<Configured> = {
     const transport = grants.http.length > 0 ? new OutgoingTransport(grants.http, limits, environment) : undefined;
     return { transport, [Symbol.dispose]: () => transport?.[Symbol.dispose]() };
   },
-  prepare: ({ transport }, { instance, subrequests }) =>
-    httpP2(instance, {
+  prepare: ({ transport }, { instance, subrequests }) => ({
+    ...httpP2(instance, {
       transport: transport?.forInstance((reason) => instance.denied({ capability: 'http', ...reason })),
       budget: subrequests,
     }),
+    ...httpP3(instance),
+  }),
 };

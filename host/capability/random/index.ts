@@ -1,4 +1,4 @@
-import { randomP2, randomP2Blocking } from '../../wasi/random/index.ts';
+import { randomP2, randomP2Blocking, randomP3 } from '../../wasi/random/index.ts';
 import { type Capability, type CapabilityEnvironment, granted } from '../capability.ts';
 
 interface Configured {
@@ -24,11 +24,24 @@ export const random: Capability<Configured> = {
       grant,
     },
     { interface: 'wasi:random/insecure-seed', version: '0.2.0', functions: granted('insecure-seed'), grant },
+    {
+      interface: 'wasi:random/random',
+      version: '0.3.0',
+      functions: granted('get-random-bytes', 'get-random-u64'),
+      grant,
+    },
+    {
+      interface: 'wasi:random/insecure',
+      version: '0.3.0',
+      functions: granted('get-insecure-random-bytes', 'get-insecure-random-u64'),
+      grant,
+    },
+    { interface: 'wasi:random/insecure-seed', version: '0.3.0', functions: granted('get-insecure-seed'), grant },
   ],
   blocking: randomP2Blocking,
   granted: (grants) => grants.random,
   configure: async (_grants, _limits, environment) => ({ fill: environment.random }),
-  prepare: ({ fill }, { instance }) => randomP2(instance, { fill }),
+  prepare: ({ fill }, { instance }) => ({ ...randomP2(instance, { fill }), ...randomP3(instance, { fill }) }),
   preview1: { functions: granted('random_get'), grant },
   preparePreview1: ({ fill }) => ({ random: { fill } }),
 };

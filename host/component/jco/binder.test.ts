@@ -73,6 +73,26 @@ describe('the jco binder', () => {
     expect(await (exports['f'] as () => Promise<bigint>)()).toBe(42n);
   });
 
+  it('gives one component the same interface of 0.2 and of 0.3, each from its own key', async () => {
+    const bytes = await parse(`(component
+      (import "wasi:random/random@0.2.6" (instance $old (export "get-random-u64" (func (result u64)))))
+      (import "wasi:random/random@0.3.2" (instance $new (export "get-random-u64" (func (result u64)))))
+      (core func $old (canon lower (func $old "get-random-u64")))
+      (core func $new (canon lower (func $new "get-random-u64")))
+      (core module $m
+        (import "h" "old" (func $old (result i64))) (import "h" "new" (func $new (result i64)))
+        (func (export "f") (result i64) (i64.sub (call $new) (call $old))))
+      (core instance $h (export "old" (func $old)) (export "new" (func $new)))
+      (core instance $i (instantiate $m (with "h" (instance $h))))
+      (func (export "f") (result u64) (canon lift (core func $i "f"))))`);
+    const bound = await createJcoBinder().bind(bindOptions(bytes));
+    const exports = await bound.instantiate({
+      'wasi:random/random': { getRandomU64: () => 1n },
+      'wasi:random/random@0.3': { getRandomU64: () => 43n },
+    });
+    expect(await (exports['f'] as () => Promise<bigint>)()).toBe(42n);
+  });
+
   it('transpiles once: what the cache keeps is bound without jco', async () => {
     const cache = memoryCache();
     const options = bindOptions(await readFile(minimal));

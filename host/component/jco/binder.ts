@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostKey } from '../../base/index.ts';
 import type { BindOptions, Binder, BinderCache, BoundComponent } from '../binder.ts';
 import type { Component } from '../model.ts';
 import { BinderError } from './errors.ts';
@@ -15,7 +16,7 @@ export interface JcoBinderOptions {
 }
 
 /** Changes whenever what is kept would be read differently. */
-const CACHE_FORMAT = '2';
+const CACHE_FORMAT = '3';
 
 /**
  * The reference binder: jco's transpiler in a disposable process, its output evaluated here, with JSPI for
@@ -27,12 +28,13 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
 
   async function transpiled(bind: BindOptions): Promise<Transpiled> {
     const exports = exportedFunctions(bind.component);
+    const map = versionedImports(bind.component);
     const key = cacheKey(bind, exports);
     const kept = await cache?.get(key);
     const found = kept === undefined ? undefined : unpack(kept);
     if (found !== undefined) return found;
     const made = await transpileInProcess(
-      { bytes: bind.bytes, blocking: bind.blocking, exports },
+      { bytes: bind.bytes, blocking: bind.blocking, exports, map },
       bounds,
       bind.signal,
     );
@@ -47,7 +49,7 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
       const { source, modules } = await transpiled(bind);
       const compiled = new Map<string, WebAssembly.Module>();
       for (const [path, bytes] of modules) compiled.set(path, await compile(bind.transform(bytes)));
-      const instantiate = evaluate(source, bind.sha256.slice(0, 12));
+      const evaluated = evaluate(source, bind.sha256.slice(0, 12));
       const getCoreModule = (path: string): WebAssembly.Module => {
         const module = compiled.get(path);
         if (module === undefined)
@@ -56,7 +58,8 @@ export function createJcoBinder(options: JcoBinderOptions = {}): Binder {
       };
       return {
         binder: 'jco',
-        instantiate: async (imports) => instantiate(getCoreModule, imports, instantiateCore),
+        instantiate: async (imports, lifetime) =>
+          evaluated(lifetime)(getCoreModule, imports, instantiateCore),
       };
     },
   };
@@ -72,6 +75,16 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
       thrown,
     );
   }
+}
+
+/** jco asks for every interface by its bare name, whatever the version, unless told another. */
+function versionedImports(component: Component): [string, string][] {
+  return component.imports.flatMap(({ name, parsed }): [string, string][] => {
+    if (parsed.kind !== 'interface') return [];
+    const bare = `${parsed.namespace}:${parsed.package}/${parsed.interface}`;
+    const key = hostKey(bare, parsed.version);
+    return key === bare ? [] : [[name, key]];
+  });
 }
 
 /** Every exported function in jco's spelling, interface versions left out. */

@@ -111,7 +111,7 @@ describe('names that are taken', () => {
     );
     expect(() => checkInertNames(readComponent(bytes))).not.toThrow();
     const { source } = await transpileInProcess(
-      { bytes, blocking: [], exports: [] },
+      { bytes, blocking: [], exports: [], map: [] },
       defaultBounds,
     );
     expect(source).toContain('export function instantiate(');

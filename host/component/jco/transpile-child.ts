@@ -52,7 +52,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
       tag: 'jspi',
       val: { imports: [...request.blocking], exports: [...request.exports] },
     },
-    map: [],
+    map: request.map.map(([name, key]): [string, string] => [name, key]),
     base64Cutoff: 0,
     noTypescript: true,
     noNodejsCompat: true,
@@ -77,7 +77,7 @@ async function answer(request: TranspileRequest): Promise<TranspileReply> {
       transpiled.modules.map(([path, bytes]) => [path, new WebAssembly.Module(bytes)]),
     );
     stage = 'instantiate';
-    const instantiate = evaluate(transpiled.source, 'trial');
+    const instantiate = evaluate(transpiled.source, 'trial')();
     try {
       await instantiate(
         (path) => modules.get(path) as WebAssembly.Module,

@@ -5,6 +5,8 @@ export interface TranspileRequest {
   readonly blocking: readonly string[];
   /** Exported functions that callers await. */
   readonly exports: readonly string[];
+  /** Imported interfaces, by name with version, that are taken from another key of the host objects than their bare name. */
+  readonly map: readonly (readonly [name: string, key: string])[];
 }
 
 export interface Transpiled {

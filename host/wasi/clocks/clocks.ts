@@ -35,7 +35,7 @@ export class Clocks {
 
   /** Ready once `monotonic()` gives `when`: no timer tells more than the clock does, and nobody wakes to find it early. */
   atInstant(when: bigint): Pollable {
-    return new Pollable(this.#instance, this.#timer(when));
+    return new Pollable(this.#instance, this.untilInstant(when));
   }
 
   /** Counted from the exact time, so that never less than `duration` passes. */
@@ -44,7 +44,7 @@ export class Clocks {
   }
 
   /** A timer runs only while somebody waits, so one that nobody waits for costs nothing. */
-  #timer(when: bigint): Readiness {
+  untilInstant(when: bigint): Readiness {
     const { clock } = this.#instance;
     const isReady = () => this.monotonic() >= when;
     // `monotonic()` reaches `when` with the tick that is not before it.

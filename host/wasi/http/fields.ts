@@ -14,7 +14,11 @@ import { isFieldValue, isToken } from './syntax.ts';
 export type HeaderError =
   | { readonly tag: 'invalid-syntax' }
   | { readonly tag: 'forbidden' }
-  | { readonly tag: 'immutable' };
+  | { readonly tag: 'immutable' }
+  | { readonly tag: 'size-exceeded' };
+
+/** What a block over the limits is: 0.2 has no error for it, so that it traps; 0.3 has `size-exceeded`. */
+type Oversize = 'trap' | 'error';
 
 export interface FieldsInit {
   readonly list: HeaderList;
@@ -22,12 +26,15 @@ export interface FieldsInit {
   readonly immutable: boolean;
   /** For a child resource: tells its parent that it was dropped. */
   readonly released?: (() => void) | undefined;
+  /** `trap` where absent. */
+  readonly oversize?: Oversize | undefined;
 }
 
 /** `wasi:http/types.fields`: names keep their spelling, compare without case; order and repetitions are kept. */
 export class Fields extends HostResource {
   readonly #immutable: boolean;
   readonly #released: (() => void) | undefined;
+  readonly #oversize: Oversize;
   #list: HeaderList;
   #size: number;
   #lower: readonly string[] | undefined;
@@ -39,18 +46,19 @@ export class Fields extends HostResource {
     this.#list = init?.list ?? [];
     this.#immutable = init?.immutable ?? false;
     this.#released = init?.released;
+    this.#oversize = init?.oversize ?? 'trap';
     this.#size = this.#immutable ? 0 : sectionSize(this.#list);
   }
 
-  /** `fields.from-list`. Traps over `limits.headers` and `limits.headerCount`. */
-  static create(instance: WasiInstance, entries: HeaderList): Fields {
-    checkLimits(instance, entries.length, 0);
+  /** `fields.from-list`. Fails over `limits.headers` and `limits.headerCount`, as `oversize` says. */
+  static create(instance: WasiInstance, entries: HeaderList, oversize: Oversize = 'trap'): Fields {
+    checkLimits(instance, entries.length, 0, oversize);
     for (const [name, value] of entries) {
       checkName(name);
       checkValue(value);
     }
-    checkLimits(instance, entries.length, sectionSize(entries));
-    return new Fields(instance, { list: entries, immutable: false });
+    checkLimits(instance, entries.length, sectionSize(entries), oversize);
+    return new Fields(instance, { list: entries, immutable: false, oversize });
   }
 
   get(name: string): Uint8Array[] {
@@ -69,14 +77,13 @@ export class Fields extends HostResource {
 
   set(name: string, values: readonly Uint8Array[]): void {
     checkName(name);
-    if (values.length > this.instance.limits.headerCount)
-      checkLimits(this.instance, values.length, 0);
+    if (values.length > this.instance.limits.headerCount) this.#checkLimits(values.length, 0);
     for (const value of values) checkValue(value);
     this.#checkMutable();
     const kept = this.#without(name);
     const added = values.map((value) => [name, value] as const);
     const size = sectionSize(kept) + sectionSize(added);
-    checkLimits(this.instance, kept.length + added.length, size);
+    this.#checkLimits(kept.length + added.length, size);
     this.#replace([...kept, ...added], size);
   }
 
@@ -87,12 +94,21 @@ export class Fields extends HostResource {
     this.#replace(kept, sectionSize(kept));
   }
 
+  /** Of 0.3: what was deleted. */
+  getAndDelete(name: string): Uint8Array[] {
+    checkName(name);
+    this.#checkMutable();
+    const values = this.get(name);
+    this.delete(name);
+    return values;
+  }
+
   append(name: string, value: Uint8Array): void {
     checkName(name);
     checkValue(value);
     this.#checkMutable();
     const size = this.#size + fieldSize(name, value);
-    checkLimits(this.instance, this.#list.length + 1, size);
+    this.#checkLimits(this.#list.length + 1, size);
     if (!this.#own) this.#replace([...this.#list], this.#size);
     (this.#list as (readonly [string, Uint8Array])[]).push([name, value]);
     this.#size = size;
@@ -103,13 +119,19 @@ export class Fields extends HostResource {
     return this.#list.map(([name, value]) => [name, value]);
   }
 
+  /** What 0.3 calls `entries`. */
+  copyAll(): [string, Uint8Array][] {
+    return this.entries();
+  }
+
   /** A mutable copy; lists are copied when one side changes. Traps over the limits, as building it would. */
   clone(): Fields {
     const exceeded = exceededHeaderLimit(this.#list, this.instance.limits);
     if (exceeded !== undefined)
-      checkLimits(this.instance, this.#list.length, sectionSize(this.#list));
+      checkLimits(this.instance, this.#list.length, sectionSize(this.#list), 'trap');
     this.#own = false;
-    return new Fields(this.instance, { list: this.#list, immutable: false });
+    const oversize = this.#oversize;
+    return new Fields(this.instance, { list: this.#list, immutable: false, oversize });
   }
 
   /** For functions that take ownership of the fields: their content; the resource is gone. */
@@ -140,6 +162,10 @@ export class Fields extends HostResource {
     if (this.#immutable) throw new WasiError<HeaderError>({ tag: 'immutable' });
   }
 
+  #checkLimits(count: number, size: number): void {
+    checkLimits(this.instance, count, size, this.#oversize);
+  }
+
   protected override onDispose(): void {
     this.#released?.();
   }
@@ -154,8 +180,15 @@ function checkValue(value: Uint8Array): void {
   if (!isFieldValue(value)) throw new WasiError<HeaderError>({ tag: 'invalid-syntax' });
 }
 
-function checkLimits(instance: WasiInstance, count: number, size: number): void {
+function checkLimits(
+  instance: WasiInstance,
+  count: number,
+  size: number,
+  oversize: Oversize,
+): void {
   const { headers, headerCount } = instance.limits;
+  if (oversize === 'error' && (count > headerCount || size > headers))
+    throw new WasiError<HeaderError>({ tag: 'size-exceeded' });
   if (count > headerCount) throw overLimit('headerCount', headerCount, 'fields in one block');
   if (size > headers) throw overLimit('headers', headers, 'bytes of fields in one block');
 }

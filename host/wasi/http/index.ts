@@ -23,6 +23,7 @@ export {
 export { isFieldValue, isToken } from './syntax.ts';
 export type { RequestTimeouts } from './outgoing-request.ts';
 export { httpP2, httpP2Blocking, type HttpOptions } from './p2.ts';
+export { httpP3, RequestP3, ResponseP3, type ResponseParts } from './p3/index.ts';
 export {
   type HttpTransport,
   type IncomingExchange,
