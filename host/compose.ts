@@ -23,7 +23,13 @@ import {
   type RunningHost,
   type ServeOptions,
 } from './cli/index.ts';
-import { createJcoBinder, readAssemblyScript, readComponent, readCoreModule, sniff } from './component/index.ts';
+import {
+  createJcoBinder,
+  readAssemblyScript,
+  readComponent,
+  readCoreModule,
+  sniff,
+} from './component/index.ts';
 import { parseFunctionConfig, parseListen, readManifest } from './config/index.ts';
 import { createEdge, listen, type Listening } from './gateway/index.ts';
 import { readUpload } from './lanes/index.ts';
@@ -61,17 +67,29 @@ const MAX_HEADER_BYTES = 128 * 1024;
 const LOSS_REPORT_MS = 10_000;
 
 /** Starts everything that `selvedge serve` is. What was started is ended again where a later step fails. */
-export async function startHost(options: ServeOptions, surroundings: Surroundings): Promise<RunningHost> {
-  const manifest = options.manifest === undefined ? undefined : await readManifest(options.manifest);
+export async function startHost(
+  options: ServeOptions,
+  surroundings: Surroundings,
+): Promise<RunningHost> {
+  const manifest =
+    options.manifest === undefined ? undefined : await readManifest(options.manifest);
   const settings = resolveHostSettings(options.overrides, manifest?.host ?? {}, surroundings.cwd);
   const clock = systemClock();
   await using started = new AsyncDisposableStack();
 
   const { store, token, logger } = await openData(settings, surroundings, clock, started);
   if (settings.workers > 1) {
-    logger.warn({ workers: settings.workers }, 'this version runs one worker process; the rest of --workers is ignored');
+    logger.warn(
+      { workers: settings.workers },
+      'this version runs one worker process; the rest of --workers is ignored',
+    );
   }
-  const registry = await createRegistry({ artifacts: store.artifacts, records: store.records, clock, logger });
+  const registry = await createRegistry({
+    artifacts: store.artifacts,
+    records: store.records,
+    clock,
+    logger,
+  });
   const own: SocketAddress[] = [];
   const deployments = new Deployments({
     registry,
@@ -113,7 +131,12 @@ export async function startHost(options: ServeOptions, surroundings: Surrounding
 
   if (options.single === undefined) {
     await deployments.start();
-    const target = { deployments, registry, artifacts: store.artifacts, maxBytes: MAX_UPLOAD_BYTES };
+    const target = {
+      deployments,
+      registry,
+      artifacts: store.artifacts,
+      maxBytes: MAX_UPLOAD_BYTES,
+    };
     if (manifest !== undefined) await deployManifest(manifest, target);
   } else {
     const { file, name, config } = options.single;
@@ -145,7 +168,11 @@ export async function startHost(options: ServeOptions, surroundings: Surrounding
     tokenFile: token.file,
     functions: deployments.live().map(({ name, lane, config }) => {
       const routes = config.routes.map((route) => route.source);
-      return { name, lane, routes: options.single === undefined ? [...routes, `/fn/${name}/*`] : routes };
+      return {
+        name,
+        lane,
+        routes: options.single === undefined ? [...routes, `/fn/${name}/*`] : routes,
+      };
     }),
     closed: ended.promise,
     close: () => (closing ??= close()),
@@ -172,7 +199,8 @@ async function openData(
   const store = await openFileStore({
     directory: settings.data,
     clock,
-    report: ({ cause, ...failure }) => logger?.warn({ ...failure, err: cause }, 'the cache forgot an entry'),
+    report: ({ cause, ...failure }) =>
+      logger?.warn({ ...failure, err: cause }, 'the cache forgot an entry'),
   });
   started.defer(() => store.close());
   const token = await adminToken({ dataDir: settings.data, env });
@@ -189,7 +217,12 @@ async function openData(
 }
 
 /** Lets the requests in flight finish, for a bounded time. */
-async function drain(edge: Listening, deployments: Deployments, clock: Clock, logger: Logger): Promise<void> {
+async function drain(
+  edge: Listening,
+  deployments: Deployments,
+  clock: Clock,
+  logger: Logger,
+): Promise<void> {
   const cancelCut = clock.after(DRAIN_MS, () => {
     logger.warn({ grace_ms: DRAIN_MS }, 'requests in flight did not finish in time and are cut');
     void deployments.abort();
@@ -202,7 +235,11 @@ async function drain(edge: Listening, deployments: Deployments, clock: Clock, lo
 }
 
 /** What `selvedge inspect` says of a file: its lane, and each import with the grant that it needs. */
-export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: string): Promise<ModuleExplanation> {
+export async function explainModule(
+  bytes: Uint8Array,
+  raw: RawConfig,
+  cwd: string,
+): Promise<ModuleExplanation> {
   const { grants } = parseFunctionConfig(raw, { baseDir: cwd, origin: 'flags' });
   if (sniff(bytes).kind === 'core-module') {
     const module = readCoreModule(bytes);
@@ -217,10 +254,15 @@ export async function explainModule(bytes: Uint8Array, raw: RawConfig, cwd: stri
   return { ...laneOf(bytes), imports: explained(explain(imports), checkGrants(imports, grants)) };
 }
 
-function explained(all: readonly Explained[], refusals: readonly Refusal[]): ModuleExplanation['imports'] {
+function explained(
+  all: readonly Explained[],
+  refusals: readonly Refusal[],
+): ModuleExplanation['imports'] {
   const refused = new Set(refusals.map((each) => each.import));
   return all.map((each) => {
-    const line = each.functions.map((one) => one.needs).find((needs) => typeof needs === 'object')?.line;
+    const line = each.functions
+      .map((one) => one.needs)
+      .find((needs) => typeof needs === 'object')?.line;
     return {
       name: each.import,
       functions: each.functions.map((one) => one.name),

@@ -7,7 +7,9 @@ import { runCli } from './cli/index.ts';
 function packageVersion(): string {
   // One level up in a checkout, two in the package, where this is dist/host/main.js.
   const manifest = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json';
-  return (JSON.parse(readFileSync(new URL(manifest, import.meta.url), 'utf8')) as { version: string }).version;
+  return (
+    JSON.parse(readFileSync(new URL(manifest, import.meta.url), 'utf8')) as { version: string }
+  ).version;
 }
 
 /** Runs one command line, and resolves to its exit code. */
@@ -27,7 +29,15 @@ export function main(argv: readonly string[]): Promise<number> {
     // Loaded when they are called: most commands only talk to a host that runs already.
     serve: async (options) => (await import('./compose.ts')).startHost(options, { env, cwd, log }),
     // `process.stdin` is only touched by those who read it: looking at it opens it.
-    run: async (options) => (await import('./run-command.ts')).runCommand(options, { cwd, stdin: () => process.stdin, stdinIsTTY: isatty(0), stdout, stderr }),
-    explainModule: async (bytes, config) => (await import('./compose.ts')).explainModule(bytes, config, cwd),
+    run: async (options) =>
+      (await import('./run-command.ts')).runCommand(options, {
+        cwd,
+        stdin: () => process.stdin,
+        stdinIsTTY: isatty(0),
+        stdout,
+        stderr,
+      }),
+    explainModule: async (bytes, config) =>
+      (await import('./compose.ts')).explainModule(bytes, config, cwd),
   });
 }

@@ -27,18 +27,31 @@ function hostData(cwd: string): string[] {
 }
 
 /** Runs one command on the given streams, without a host. Resolves with its exit code. */
-export async function runCommand(options: RunOptions, surroundings: StandardStreams & { readonly cwd: string }): Promise<number> {
+export async function runCommand(
+  options: RunOptions,
+  surroundings: StandardStreams & { readonly cwd: string },
+): Promise<number> {
   const { stderr, cwd } = surroundings;
   const bytes = await readFile(options.file);
   const results: string[] = [];
   const { args, invoke } = options;
-  const invocation = invoke === undefined ? undefined : { name: invoke, args, result: (text: string) => void results.push(text) };
+  const invocation =
+    invoke === undefined
+      ? undefined
+      : { name: invoke, args, result: (text: string) => void results.push(text) };
   const { program, run } = readProgram(bytes, invocation);
   const config = parseFunctionConfig(options.config, { baseDir: cwd, origin: 'flags' });
-  const limited = (options.config['limits'] as RunOptions['config'] | undefined)?.['timeout'] !== undefined;
+  const limited =
+    (options.config['limits'] as RunOptions['config'] | undefined)?.['timeout'] !== undefined;
   await using runtime = await createRuntimes({
     binder: createJcoBinder({}),
-    environment: { clock: systemClock(), random: (into) => void randomFillSync(into), ownAddresses: () => [], ownDirectories: hostData(surroundings.cwd), lookup: systemLookup },
+    environment: {
+      clock: systemClock(),
+      random: (into) => void randomFillSync(into),
+      ownAddresses: () => [],
+      ownDirectories: hostData(surroundings.cwd),
+      lookup: systemLookup,
+    },
   }).prepare(
     { program, bytes, sha256: createHash('sha256').update(bytes).digest('hex') },
     limited ? config : { ...config, limits: { ...config.limits, timeout: UNLIMITED_MS } },
@@ -49,14 +62,20 @@ export async function runCommand(options: RunOptions, surroundings: StandardStre
   const alive = setInterval(() => {}, UNLIMITED_MS);
   const scope = {
     ...streams,
-    denied: ({ what, fix }: Denial) => void stderr.write(`selvedge: denied: the command asked for ${what}; to allow it: ${fix}\n`),
+    denied: ({ what, fix }: Denial) =>
+      void stderr.write(`selvedge: denied: the command asked for ${what}; to allow it: ${fix}\n`),
     onAbandoned(gone: (reason?: Error) => void) {
       const listener = () => gone();
       options.signal.addEventListener('abort', listener);
       if (options.signal.aborted) listener();
       return () => options.signal.removeEventListener('abort', listener);
     },
-    command: { args: [options.name, ...(invoke === undefined ? args : [])], env: [], stdin: streams.stdin, terminals: streams.terminals },
+    command: {
+      args: [options.name, ...(invoke === undefined ? args : [])],
+      env: [],
+      stdin: streams.stdin,
+      terminals: streams.terminals,
+    },
   };
   try {
     const code = await runToExit(runtime, scope, run);
@@ -64,7 +83,10 @@ export async function runCommand(options: RunOptions, surroundings: StandardStre
     return exitStatus(code);
   } catch (thrown) {
     if (!(thrown instanceof GuestFault)) throw thrown;
-    if (thrown.code !== 'client-gone') stderr.write(`error: ${thrown.message}\n${thrown.fix === undefined ? '' : `fix: ${thrown.fix}\n`}`);
+    if (thrown.code !== 'client-gone')
+      stderr.write(
+        `error: ${thrown.message}\n${thrown.fix === undefined ? '' : `fix: ${thrown.fix}\n`}`,
+      );
     return thrown.code === 'timeout' ? TIMED_OUT : TRAPPED;
   } finally {
     clearInterval(alive);

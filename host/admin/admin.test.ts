@@ -10,7 +10,8 @@ beforeEach(async () => {
 afterEach(() => admin[Symbol.asyncDispose]());
 
 const wasm = { 'content-type': 'application/wasm' };
-const deploy = (name: string, query = '') => admin.call('PUT', `/v1/functions/${name}${query}`, { headers: wasm, body: WASM });
+const deploy = (name: string, query = '') =>
+  admin.call('PUT', `/v1/functions/${name}${query}`, { headers: wasm, body: WASM });
 
 describe('deploying', () => {
   it('answers 201 with everything that is to be known of the version', async () => {
@@ -36,7 +37,12 @@ describe('deploying', () => {
   it('keeps nothing of a dry run', async () => {
     const reply = await deploy('hello', '?dry-run=true');
     expect(reply.status).toBe(200);
-    expect(reply.json).toMatchObject({ name: 'hello', dryRun: true, size: WASM.length, warnings: ['a warning'] });
+    expect(reply.json).toMatchObject({
+      name: 'hello',
+      dryRun: true,
+      size: WASM.length,
+      warnings: ['a warning'],
+    });
     expect(admin.registry.list()).toEqual([]);
     expect(admin.artifacts).toMatchObject({ begun: 1, open: 0 });
   });
@@ -48,12 +54,15 @@ describe('deploying', () => {
     expect(admin.registry.get('hello')?.active?.version).toBe(1);
   });
 
-  it.each(['?dryrun=true', '?dry-run=yes', '?activate=false&activate=true', '?token=x'])('refuses the query %s', async (query) => {
-    const reply = await deploy('hello', query);
-    expect(reply.status).toBe(400);
-    expect(reply.json.code).toBe('query-invalid');
-    expect(admin.artifacts.begun).toBe(0);
-  });
+  it.each(['?dryrun=true', '?dry-run=yes', '?activate=false&activate=true', '?token=x'])(
+    'refuses the query %s',
+    async (query) => {
+      const reply = await deploy('hello', query);
+      expect(reply.status).toBe(400);
+      expect(reply.json.code).toBe('query-invalid');
+      expect(admin.artifacts.begun).toBe(0);
+    },
+  );
 
   it('discards the upload when deploying fails, and says nothing of an unknown error', async () => {
     admin.deployments.refusal = new Error('secret path /root/x');
@@ -63,17 +72,23 @@ describe('deploying', () => {
     expect(reply.text).not.toContain('secret');
     expect(admin.artifacts.open).toBe(0);
     const logged = admin.log.lines.find(({ level }) => level === 'error');
-    expect(logged?.fields).toMatchObject({ err: admin.deployments.refusal, request_id: reply.headers['x-request-id'] });
+    expect(logged?.fields).toMatchObject({
+      err: admin.deployments.refusal,
+      request_id: reply.headers['x-request-id'],
+    });
   });
 });
 
 describe('A15: names that are none', () => {
-  it.each(['..%2fx', 'CON', 'con', 'Hello', 'x.', 'a;x', '-a', '%00', 'a'.repeat(10_000), '%zz'])('refuses %s', async (name) => {
-    const reply = await deploy(name);
-    expect(reply.status).toBe(400);
-    expect(reply.json).toMatchObject({ code: 'name-invalid', fix: expect.any(String) });
-    expect(admin.artifacts.begun).toBe(0);
-  });
+  it.each(['..%2fx', 'CON', 'con', 'Hello', 'x.', 'a;x', '-a', '%00', 'a'.repeat(10_000), '%zz'])(
+    'refuses %s',
+    async (name) => {
+      const reply = await deploy(name);
+      expect(reply.status).toBe(400);
+      expect(reply.json).toMatchObject({ code: 'name-invalid', fix: expect.any(String) });
+      expect(admin.artifacts.begun).toBe(0);
+    },
+  );
 });
 
 describe('A16: uploads of one name at once', () => {
@@ -96,31 +111,63 @@ describe('functions', () => {
     expect(list.json.functions.map((one: { name: string }) => one.name)).toEqual(['a', 'b']);
     const shown = await admin.call('GET', '/v1/functions/b');
     expect(shown.json).toEqual(list.json.functions[1]);
-    expect(shown.json).toMatchObject({ status: 'active', version: 1, inFlight: 3, instances: 2, url: 'http://127.0.0.1:8080/fn/b/' });
+    expect(shown.json).toMatchObject({
+      status: 'active',
+      version: 1,
+      inFlight: 3,
+      instances: 2,
+      url: 'http://127.0.0.1:8080/fn/b/',
+    });
   });
 
   it('tells an inactive function, and one that could not be prepared', async () => {
     await deploy('idle', '?activate=false');
     await deploy('broken');
-    admin.deployments.serving.set('broken', { code: 'grant-unusable', message: 'the directory is gone', fix: 'make it' });
-    expect((await admin.call('GET', '/v1/functions/idle')).json).toMatchObject({ status: 'inactive', version: 1, active: false, inFlight: 0 });
+    admin.deployments.serving.set('broken', {
+      code: 'grant-unusable',
+      message: 'the directory is gone',
+      fix: 'make it',
+    });
+    expect((await admin.call('GET', '/v1/functions/idle')).json).toMatchObject({
+      status: 'inactive',
+      version: 1,
+      active: false,
+      inFlight: 0,
+    });
     const broken = (await admin.call('GET', '/v1/functions/broken')).json;
-    expect(broken).toMatchObject({ status: 'unavailable', problem: { code: 'grant-unusable', fix: 'make it' } });
+    expect(broken).toMatchObject({
+      status: 'unavailable',
+      problem: { code: 'grant-unusable', fix: 'make it' },
+    });
   });
 
   it('keeps to itself why an unknown error keeps a function from being served', async () => {
     await deploy('broken');
-    admin.deployments.serving.set('broken', { code: 'internal', message: 'cannot open /root/x', fix: undefined });
+    admin.deployments.serving.set('broken', {
+      code: 'internal',
+      message: 'cannot open /root/x',
+      fix: undefined,
+    });
     expect((await admin.call('GET', '/v1/functions/broken')).text).not.toContain('/root/x');
   });
 
   it('activates, rolls back and removes', async () => {
     await deploy('f');
     await deploy('f');
-    expect((await admin.call('POST', '/v1/functions/f/versions/1/activate')).json).toMatchObject({ version: 1, active: true });
-    expect((await admin.call('POST', '/v1/functions/f/rollback')).json).toMatchObject({ version: 2 });
+    expect((await admin.call('POST', '/v1/functions/f/versions/1/activate')).json).toMatchObject({
+      version: 1,
+      active: true,
+    });
+    expect((await admin.call('POST', '/v1/functions/f/rollback')).json).toMatchObject({
+      version: 2,
+    });
     const versions = await admin.call('GET', '/v1/functions/f/versions');
-    expect(versions.json.versions.map(({ version, active }: { version: number; active: boolean }) => [version, active])).toEqual([
+    expect(
+      versions.json.versions.map(({ version, active }: { version: number; active: boolean }) => [
+        version,
+        active,
+      ]),
+    ).toEqual([
       [1, false],
       [2, true],
     ]);
@@ -144,7 +191,11 @@ describe('functions', () => {
     const reply = await admin.call(method, path);
     expect(reply.status).toBe(status);
     expect(reply.headers['content-type']).toBe('application/problem+json');
-    expect(reply.json).toMatchObject({ status, code, type: `https://selvedge.dev/problems/${code}` });
+    expect(reply.json).toMatchObject({
+      status,
+      code,
+      type: `https://selvedge.dev/problems/${code}`,
+    });
   });
 
   it('says which methods a path takes', async () => {
@@ -161,7 +212,11 @@ describe('health', () => {
     expect((await admin.call('GET', '/readyz', { token: '' })).status).toBe(200);
     ready = false;
     const reply = await admin.call('GET', '/readyz', { token: '' });
-    expect([reply.status, reply.json.code, reply.headers['retry-after']]).toEqual([503, 'not-ready', '1']);
+    expect([reply.status, reply.json.code, reply.headers['retry-after']]).toEqual([
+      503,
+      'not-ready',
+      '1',
+    ]);
     expect((await admin.call('GET', '/healthz', { token: '' })).status).toBe(200);
   });
 });
@@ -171,8 +226,8 @@ describe('the OpenAPI document', () => {
     const { status, json } = await admin.call('GET', '/v1/openapi.json', { token: '' });
     expect(status).toBe(200);
     expect(json.openapi).toBe('3.1.0');
-    const routes = Object.entries(json.paths as Record<string, Record<string, unknown>>).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    const routes = Object.entries(json.paths as Record<string, Record<string, unknown>>).flatMap(
+      ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.sort()).toEqual([
       'DELETE /v1/functions/{name}',
@@ -193,18 +248,30 @@ describe('the OpenAPI document', () => {
     ]);
     const put = json.paths['/v1/functions/{name}'].put;
     expect(put.security).toEqual([{ bearer: [] }]);
-    expect(put.parameters.map(({ name }: { name: string }) => name).sort()).toEqual(['activate', 'dry-run', 'name']);
-    expect(put.responses['413'].content['application/problem+json'].schema).toEqual({ $ref: '#/components/schemas/Problem' });
+    expect(put.parameters.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'activate',
+      'dry-run',
+      'name',
+    ]);
+    expect(put.responses['413'].content['application/problem+json'].schema).toEqual({
+      $ref: '#/components/schemas/Problem',
+    });
     expect(put.responses['413'].description).toContain('upload-too-large');
-    expect(json.components.schemas.FunctionConfig.properties.limits.properties).toHaveProperty('timeout');
-    expect(json.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(json.components.schemas.FunctionConfig.properties.limits.properties).toHaveProperty(
+      'timeout',
+    );
+    expect(json.components.securitySchemes.bearer).toMatchObject({
+      type: 'http',
+      scheme: 'bearer',
+    });
   });
 
   it('refers only to what it holds', async () => {
     const { json, text } = await admin.call('GET', '/v1/openapi.json', { token: '' });
     const references = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(10);
-    for (const [, kind, name] of references) expect(json.components[kind as string]).toHaveProperty(name as string);
+    for (const [, kind, name] of references)
+      expect(json.components[kind as string]).toHaveProperty(name as string);
   });
 });
 

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Hono } from 'hono';
-import { PROBLEM_CONTENT_TYPE, problemOf, retryAfterOf, SelvedgeError, type Clock } from '../base/index.ts';
+import {
+  PROBLEM_CONTENT_TYPE,
+  problemOf,
+  retryAfterOf,
+  SelvedgeError,
+  type Clock,
+} from '../base/index.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ArtifactStore } from '../store/index.ts';
 import type { Logger } from '../telemetry/index.ts';
@@ -56,7 +62,8 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
     c.set('logger', options.logger.child({ request_id: id }));
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (name !== 'content-security-policy' || !c.res.headers.has(name)) c.res.headers.set(name, value);
+      if (name !== 'content-security-policy' || !c.res.headers.has(name))
+        c.res.headers.set(name, value);
     }
     c.res.headers.set('x-request-id', id);
     if (isUnfinished(c.env.incoming)) c.res = await lingering(c.res, c.env.incoming, clock);
@@ -67,12 +74,18 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
     const path = checkTarget(incoming, new URL(c.req.url).pathname);
     checkHost(incoming, allowedHosts);
     checkOrigin(incoming);
-    if (path.startsWith('/v1/') && !OPEN_PATHS.has(path)) authenticate(incoming.headers.authorization, incoming.socket.remoteAddress ?? '');
+    if (path.startsWith('/v1/') && !OPEN_PATHS.has(path))
+      authenticate(incoming.headers.authorization, incoming.socket.remoteAddress ?? '');
     await next();
   });
 
   addFunctions(router, { registry: options.registry, deployments: options.deployments, edgeUrl });
-  addDeploy(router, { deployments: options.deployments, artifacts: options.artifacts, clock, limits });
+  addDeploy(router, {
+    deployments: options.deployments,
+    artifacts: options.artifacts,
+    clock,
+    limits,
+  });
   addCall(router, { deployments: options.deployments, clock, edgeUrl });
   addTry(router);
   addHealth(router, options.isReady);
@@ -85,8 +98,13 @@ export function createAdmin(options: AdminOptions): Hono<AdminEnv> {
     return answer(c, methodNotAllowed(c.req.method, allow));
   });
   app.onError((error, c) => {
-    if (!(error instanceof SelvedgeError)) c.get('logger').error({ err: error, path: pathOf(c) }, 'the admin API failed');
-    else if (error.status >= 500) c.get('logger').warn({ err: error, path: pathOf(c) }, 'the admin API could not do what it was asked');
+    if (!(error instanceof SelvedgeError))
+      c.get('logger').error({ err: error, path: pathOf(c) }, 'the admin API failed');
+    else if (error.status >= 500)
+      c.get('logger').warn(
+        { err: error, path: pathOf(c) },
+        'the admin API could not do what it was asked',
+      );
     return answer(c, error);
   });
   return app;
@@ -105,7 +123,10 @@ function answer(c: AdminContext, error: unknown): Response {
 function logAccess(c: AdminContext, duration: number): void {
   const { method } = c.req;
   const remote = c.env.incoming.socket.remoteAddress;
-  c.get('logger').info({ method, path: pathOf(c), status: c.res.status, duration_ms: duration, remote }, 'admin request');
+  c.get('logger').info(
+    { method, path: pathOf(c), status: c.res.status, duration_ms: duration, remote },
+    'admin request',
+  );
 }
 
 /** Without the query: somebody may have put a token there. */

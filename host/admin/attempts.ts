@@ -35,7 +35,9 @@ export class Attempts {
   /** Whole seconds that the address has to wait yet; 0 when it need not. */
   wait(address: string): number {
     const failures = this.#failures.get(networkOf(address));
-    return failures === undefined ? 0 : Math.max(0, Math.ceil((failures.blockedUntil - this.#now()) / 1000));
+    return failures === undefined
+      ? 0
+      : Math.max(0, Math.ceil((failures.blockedUntil - this.#now()) / 1000));
   }
 
   /** Whether a token from this address is looked at while it has to wait. */
@@ -49,7 +51,8 @@ export class Attempts {
     const before = this.#failures.get(network);
     const count = before === undefined || now - before.last > FORGET_MS ? 1 : before.count + 1;
     const over = count - FREE_ATTEMPTS;
-    const wait = over <= 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** Math.min(over - 1, 20), LONGEST_WAIT_MS);
+    const wait =
+      over <= 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** Math.min(over - 1, 20), LONGEST_WAIT_MS);
     this.#failures.delete(network);
     this.#failures.set(network, { count, last: now, blockedUntil: now + wait });
     dropOldest(this.#failures);
@@ -84,6 +87,16 @@ export function networkOf(address: string): string {
   const [head = '', tail] = plain.toLowerCase().split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = tail === undefined ? left : [...left, ...Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0'), ...right];
-  return `${groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  const groups =
+    tail === undefined
+      ? left
+      : [
+          ...left,
+          ...Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0'),
+          ...right,
+        ];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
 }

@@ -31,13 +31,10 @@ const callSchema = z.union([
     session,
   }),
   z.strictObject({
-    path: z
-      .string()
-      .max(2000)
-      .openapi({
-        description: 'Where it is posted below the function.',
-        example: 'mirror/echo-u8',
-      }),
+    path: z.string().max(2000).openapi({
+      description: 'Where it is posted below the function.',
+      example: 'mirror/echo-u8',
+    }),
     args: z.unknown().optional().openapi({ description: 'The arguments by their WIT names.' }),
     method: z
       .enum(['POST', 'DELETE'])

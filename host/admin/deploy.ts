@@ -16,11 +16,18 @@ export interface DeployOptions {
   readonly limits: UploadLimits;
 }
 
-const MODULE = { type: 'string', format: 'binary', description: 'A WebAssembly component or core module.' } as const;
+const MODULE = {
+  type: 'string',
+  format: 'binary',
+  description: 'A WebAssembly component or core module.',
+} as const;
 const CONFIG_REF = { $ref: '#/components/schemas/FunctionConfig' } as const;
 
 /** The upload: the one route whose body is larger than memory should hold. */
-export function addDeploy(router: Router, { deployments, artifacts, clock, limits }: DeployOptions): void {
+export function addDeploy(
+  router: Router,
+  { deployments, artifacts, clock, limits }: DeployOptions,
+): void {
   router.add(
     {
       method: 'put',
@@ -39,14 +46,25 @@ export function addDeploy(router: Router, { deployments, artifacts, clock, limit
           content: {
             'application/wasm': { schema: MODULE },
             'multipart/form-data': {
-              schema: { type: 'object', required: ['module'], additionalProperties: false, properties: { module: MODULE, config: CONFIG_REF } },
-              encoding: { module: { contentType: 'application/wasm' }, config: { contentType: 'application/json' } },
+              schema: {
+                type: 'object',
+                required: ['module'],
+                additionalProperties: false,
+                properties: { module: MODULE, config: CONFIG_REF },
+              },
+              encoding: {
+                module: { contentType: 'application/wasm' },
+                config: { contentType: 'application/json' },
+              },
             },
           },
         },
       },
       responses: {
-        200: json(z.union([schemas.inspection, schemas.version]), 'Of a dry run: what the upload would be. Else: it is what is active already, and nothing changed.'),
+        200: json(
+          z.union([schemas.inspection, schemas.version]),
+          'Of a dry run: what the upload would be. Else: it is what is active already, and nothing changed.',
+        ),
         201: json(schemas.version, 'The new version.'),
         ...secured({
           400: [
@@ -69,7 +87,17 @@ export function addDeploy(router: Router, { deployments, artifacts, clock, limit
           409: ['route-conflict'],
           413: ['upload-too-large', 'artifact-too-large', 'config-too-large'],
           415: ['media-type-unsupported', 'content-encoding-unsupported'],
-          422: ['no-lane', 'invalid-component', 'unsupported-version', 'grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'instances-too-many', 'component-unbindable'],
+          422: [
+            'no-lane',
+            'invalid-component',
+            'unsupported-version',
+            'grants-missing',
+            'imports-refused',
+            'feature-refused',
+            'memory-too-large',
+            'instances-too-many',
+            'component-unbindable',
+          ],
           503: ['deployments-busy', 'storage-failed'],
           507: ['storage-full'],
         }),
@@ -78,14 +106,37 @@ export function addDeploy(router: Router, { deployments, artifacts, clock, limit
     async (c) => {
       const query = parseQuery(deployQuery, c);
       const name = nameOf(c);
-      const { staged, config } = await receive(c.env.incoming, c.env.outgoing, { artifacts, clock, limits });
+      const { staged, config } = await receive(c.env.incoming, c.env.outgoing, {
+        artifacts,
+        clock,
+        limits,
+      });
       try {
         if (query['dry-run'] === 'true') {
-          const { sha256, size, lane, binder, warnings } = await deployments.inspect(name, staged, config);
-          return c.json({ name, dryRun: true, sha256, size, lane, binder, ...configView(name, config), warnings });
+          const { sha256, size, lane, binder, warnings } = await deployments.inspect(
+            name,
+            staged,
+            config,
+          );
+          return c.json({
+            name,
+            dryRun: true,
+            sha256,
+            size,
+            lane,
+            binder,
+            ...configView(name, config),
+            warnings,
+          });
         }
-        const result = await deployments.deploy(name, staged, config, { origin: 'upload', activate: query.activate !== 'false' });
-        return c.json(versionView(result.version, result.active), result.outcome === 'unchanged' ? 200 : 201);
+        const result = await deployments.deploy(name, staged, config, {
+          origin: 'upload',
+          activate: query.activate !== 'false',
+        });
+        return c.json(
+          versionView(result.version, result.active),
+          result.outcome === 'unchanged' ? 200 : 201,
+        );
       } finally {
         await staged.discard();
       }

@@ -9,7 +9,9 @@ export interface NotServing {
   readonly fix: string | undefined;
 }
 
-export type Serving = NotServing | { readonly inFlight: number; readonly runtime: { readonly instances: number } };
+export type Serving =
+  | NotServing
+  | { readonly inFlight: number; readonly runtime: { readonly instances: number } };
 
 /** What an upload would be. */
 export interface InspectedUpload {
@@ -23,7 +25,12 @@ export interface InspectedUpload {
 /** The part of the data plane that the control plane works with. */
 export interface AdminDeployments {
   inspect(name: string, staged: StagedArtifact, raw: JsonObject): Promise<InspectedUpload>;
-  deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: { readonly origin: 'upload'; readonly activate: boolean }): Promise<PublishResult>;
+  deploy(
+    name: string,
+    staged: StagedArtifact,
+    raw: JsonObject,
+    options: { readonly origin: 'upload'; readonly activate: boolean },
+  ): Promise<PublishResult>;
   activate(name: string, version: number): Promise<FunctionVersion>;
   rollback(name: string): Promise<FunctionVersion>;
   remove(name: string): Promise<void>;

@@ -10,7 +10,13 @@ export function addDocument(router: Router): void {
       path: '/v1/openapi.json',
       operationId: 'openapi',
       summary: 'This document.',
-      responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } }, ...open() },
+      responses: {
+        200: {
+          description: 'OpenAPI 3.1.',
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+        ...open(),
+      },
     },
     (c) => {
       document ??= describe(router);
@@ -45,7 +51,11 @@ function describe({ app }: Router): object {
       ...components,
       schemas: {
         ...components.schemas,
-        FunctionConfig: { title: 'FunctionConfig', description: 'The manifest\'s [function.NAME] table as JSON, without `module`.', ...config },
+        FunctionConfig: {
+          title: 'FunctionConfig',
+          description: "The manifest's [function.NAME] table as JSON, without `module`.",
+          ...config,
+        },
       },
     },
   };

@@ -16,13 +16,23 @@ export interface FunctionsOptions {
 const named = z.object({ name: nameParam });
 const PREPARING = {
   409: ['route-conflict', 'function-quarantined', 'nothing-to-roll-back-to', 'version-damaged'],
-  422: ['grants-missing', 'imports-refused', 'feature-refused', 'memory-too-large', 'instances-too-many', 'component-unbindable'],
+  422: [
+    'grants-missing',
+    'imports-refused',
+    'feature-refused',
+    'memory-too-large',
+    'instances-too-many',
+    'component-unbindable',
+  ],
   503: ['deployments-busy', 'storage-failed'],
   507: ['storage-full'],
 };
 
 /** Everything about functions but the upload. */
-export function addFunctions(router: Router, { registry, deployments, edgeUrl }: FunctionsOptions): void {
+export function addFunctions(
+  router: Router,
+  { registry, deployments, edgeUrl }: FunctionsOptions,
+): void {
   const view = (name: string) => {
     const entry = registry.get(name);
     // Asked for the versions of a function that is not there, the registry says so in its own words.
@@ -41,7 +51,11 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
     },
     (c) => {
       parseQuery(noQuery, c);
-      return c.json({ functions: registry.list().map((entry) => functionView(entry, registry, deployments, edgeUrl())) });
+      return c.json({
+        functions: registry
+          .list()
+          .map((entry) => functionView(entry, registry, deployments, edgeUrl())),
+      });
     },
   );
 
@@ -53,7 +67,10 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
       summary: 'Show a function: its active version, grants, limits, and how it is being served.',
       security: SECURITY,
       request: { params: named },
-      responses: { 200: json(schemas.function, 'The function.'), ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'] }) },
+      responses: {
+        200: json(schemas.function, 'The function.'),
+        ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'] }),
+      },
     },
     (c) => {
       parseQuery(noQuery, c);
@@ -69,14 +86,19 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
       summary: 'List the versions of a function, the oldest first.',
       security: SECURITY,
       request: { params: named },
-      responses: { 200: json(schemas.versions, 'Its versions.'), ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'] }) },
+      responses: {
+        200: json(schemas.versions, 'Its versions.'),
+        ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'] }),
+      },
     },
     (c) => {
       parseQuery(noQuery, c);
       const name = nameOf(c);
       const active = registry.get(name)?.active?.version;
       return c.json({
-        versions: registry.versions(name).map((version) => versionView(version, version.version === active)),
+        versions: registry
+          .versions(name)
+          .map((version) => versionView(version, version.version === active)),
         damaged: registry.damaged(name).map(({ version, problem }) => ({ version, problem })),
       });
     },
@@ -87,12 +109,17 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
       method: 'post',
       path: '/v1/functions/{name}/versions/{version}/activate',
       operationId: 'activateVersion',
-      summary: 'Make a version the one that answers. Requests in flight finish on the version they began on.',
+      summary:
+        'Make a version the one that answers. Requests in flight finish on the version they began on.',
       security: SECURITY,
       request: { params: z.object({ name: nameParam, version: versionParam }) },
       responses: {
         200: json(schemas.function, 'The function as it is now.'),
-        ...secured({ ...PREPARING, 400: ['name-invalid', 'version-invalid', 'query-invalid', 'config-invalid'], 404: ['function-unknown', 'version-unknown'] }),
+        ...secured({
+          ...PREPARING,
+          400: ['name-invalid', 'version-invalid', 'query-invalid', 'config-invalid'],
+          404: ['function-unknown', 'version-unknown'],
+        }),
       },
     },
     async (c) => {
@@ -113,7 +140,11 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
       request: { params: named },
       responses: {
         200: json(schemas.function, 'The function as it is now.'),
-        ...secured({ ...PREPARING, 400: ['name-invalid', 'query-invalid', 'config-invalid'], 404: ['function-unknown'] }),
+        ...secured({
+          ...PREPARING,
+          400: ['name-invalid', 'query-invalid', 'config-invalid'],
+          404: ['function-unknown'],
+        }),
       },
     },
     async (c) => {
@@ -134,7 +165,12 @@ export function addFunctions(router: Router, { registry, deployments, edgeUrl }:
       request: { params: named },
       responses: {
         204: { description: 'It is gone.' },
-        ...secured({ 400: ['name-invalid', 'query-invalid'], 404: ['function-unknown'], 503: ['storage-failed'], 507: ['storage-full'] }),
+        ...secured({
+          400: ['name-invalid', 'query-invalid'],
+          404: ['function-unknown'],
+          503: ['storage-failed'],
+          507: ['storage-full'],
+        }),
       },
     },
     async (c) => {

@@ -20,7 +20,8 @@ export function addHealth(router: Router, isReady: () => boolean): void {
       method: 'get',
       path: '/readyz',
       operationId: 'readiness',
-      summary: 'Whether functions answer: not before the host has started, and not while it drains.',
+      summary:
+        'Whether functions answer: not before the host has started, and not while it drains.',
       responses: { 200: json(schemas.health, 'They do.'), ...open({ 503: ['not-ready'] }) },
     },
     (c) => {

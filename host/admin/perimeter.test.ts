@@ -5,18 +5,32 @@ import { startAdmin, TOKEN, WASM, type TestAdmin } from './test-support.ts';
 
 let admin: TestAdmin;
 beforeEach(async () => {
-  admin = await startAdmin({ allowedHosts: ['gateway.local', 'edge.example:9443'], host: '0.0.0.0' });
+  admin = await startAdmin({
+    allowedHosts: ['gateway.local', 'edge.example:9443'],
+    host: '0.0.0.0',
+  });
 });
 afterEach(() => admin[Symbol.asyncDispose]());
 
 /** With headers that `fetch` does not let through, from an address of this machine. */
-function get(path: string, headers: Record<string, string>, localAddress = '127.0.0.1'): Promise<{ status: number; code: string; headers: Record<string, unknown> }> {
+function get(
+  path: string,
+  headers: Record<string, string>,
+  localAddress = '127.0.0.1',
+): Promise<{ status: number; code: string; headers: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port: admin.port, path, headers, localAddress, agent: false }, async (response) => {
-      let text = '';
-      for await (const chunk of response) text += chunk;
-      resolve({ status: response.statusCode ?? 0, code: (JSON.parse(text) as { code: string }).code, headers: response.headers });
-    });
+    const outgoing = request(
+      { host: '127.0.0.1', port: admin.port, path, headers, localAddress, agent: false },
+      async (response) => {
+        let text = '';
+        for await (const chunk of response) text += chunk;
+        resolve({
+          status: response.statusCode ?? 0,
+          code: (JSON.parse(text) as { code: string }).code,
+          headers: response.headers,
+        });
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end();
   });
@@ -48,7 +62,14 @@ describe('G1: tokens that are none', () => {
 
   it('takes the right one, with the scheme in any case', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
-      expect((await admin.call('GET', '/v1/functions', { token: '', headers: { authorization: `${scheme} ${TOKEN}` } })).status).toBe(200);
+      expect(
+        (
+          await admin.call('GET', '/v1/functions', {
+            token: '',
+            headers: { authorization: `${scheme} ${TOKEN}` },
+          })
+        ).status,
+      ).toBe(200);
     }
   });
 
@@ -57,7 +78,11 @@ describe('G1: tokens that are none', () => {
   });
 
   it('reads nothing of an upload without a token', async () => {
-    const reply = await admin.call('PUT', '/v1/functions/x', { token: '', body: WASM, headers: { 'content-type': 'application/wasm' } });
+    const reply = await admin.call('PUT', '/v1/functions/x', {
+      token: '',
+      body: WASM,
+      headers: { 'content-type': 'application/wasm' },
+    });
     expect(reply.status).toBe(401);
     expect(admin.artifacts.begun).toBe(0);
   });
@@ -71,7 +96,11 @@ describe('G2: brute force', () => {
   it('makes the address wait longer each time, and lets others in', async () => {
     for (let i = 0; i < 11; i++) expect((await guess('127.0.0.2')).status).toBe(401);
     const blocked = await guess('127.0.0.2');
-    expect([blocked.status, blocked.code, blocked.headers['retry-after']]).toEqual([429, 'too-many-attempts', '1']);
+    expect([blocked.status, blocked.code, blocked.headers['retry-after']]).toEqual([
+      429,
+      'too-many-attempts',
+      '1',
+    ]);
     // A guess that was right would be one more guess.
     expect((await own('127.0.0.2')).status).toBe(429);
     expect((await own('127.0.0.3')).status).toBe(200);
@@ -115,56 +144,91 @@ describe('G2: brute force', () => {
 });
 
 describe('G3: other sites', () => {
-  it.each(['evil.example', 'evil.example:PORT', 'localhost', 'localhost:1', '127.0.0.1.evil.example:PORT', '10.9.8.7:PORT', 'edge.example:9444', 'edge.example'])(
-    'refuses the host %s',
-    async (host) => {
-      const reply = await get('/v1/functions', { ...right, host: host.replace('PORT', String(admin.port)) });
-      expect([reply.status, reply.code]).toEqual([403, 'host-refused']);
-    },
-  );
+  it.each([
+    'evil.example',
+    'evil.example:PORT',
+    'localhost',
+    'localhost:1',
+    '127.0.0.1.evil.example:PORT',
+    '10.9.8.7:PORT',
+    'edge.example:9444',
+    'edge.example',
+  ])('refuses the host %s', async (host) => {
+    const reply = await get('/v1/functions', {
+      ...right,
+      host: host.replace('PORT', String(admin.port)),
+    });
+    expect([reply.status, reply.code]).toEqual([403, 'host-refused']);
+  });
 
-  it.each(['localhost:PORT', '127.0.0.1:PORT', '127.9.9.9:PORT', 'LOCALHOST:PORT', '[::1]:PORT', 'gateway.local', 'gateway.local:80', 'Gateway.Local:9999', 'edge.example:9443'])(
-    'answers to %s',
-    async (host) => {
-      expect((await get('/v1/functions', { ...right, host: host.replace('PORT', String(admin.port)) })).status).toBe(200);
-    },
-  );
+  it.each([
+    'localhost:PORT',
+    '127.0.0.1:PORT',
+    '127.9.9.9:PORT',
+    'LOCALHOST:PORT',
+    '[::1]:PORT',
+    'gateway.local',
+    'gateway.local:80',
+    'Gateway.Local:9999',
+    'edge.example:9443',
+  ])('answers to %s', async (host) => {
+    expect(
+      (await get('/v1/functions', { ...right, host: host.replace('PORT', String(admin.port)) }))
+        .status,
+    ).toBe(200);
+  });
 
   it('refuses two hosts', async () => {
-    const text = await admin.raw(`GET /healthz HTTP/1.1\r\nhost: localhost:${admin.port}\r\nhost: evil.example\r\nconnection: close\r\n\r\n`);
+    const text = await admin.raw(
+      `GET /healthz HTTP/1.1\r\nhost: localhost:${admin.port}\r\nhost: evil.example\r\nconnection: close\r\n\r\n`,
+    );
     expect(text).toMatch(/^HTTP\/1\.1 40[03] /);
   });
 
-  it.each([{ origin: 'http://evil.example' }, { origin: 'null' }, { origin: 'http://127.0.0.1:1' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])(
-    'refuses what a page sends: %o',
-    async (headers: Record<string, string>) => {
-      const reply = await get('/healthz', { host: `127.0.0.1:${admin.port}`, ...headers });
-      expect([reply.status, reply.code]).toEqual([403, 'origin-refused']);
-    },
-  );
+  it.each([
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://127.0.0.1:1' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ])('refuses what a page sends: %o', async (headers: Record<string, string>) => {
+    const reply = await get('/healthz', { host: `127.0.0.1:${admin.port}`, ...headers });
+    expect([reply.status, reply.code]).toEqual([403, 'origin-refused']);
+  });
 
   it('takes its own origin', async () => {
     const host = `127.0.0.1:${admin.port}`;
-    expect((await get('/healthz', { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+    expect(
+      (await get('/healthz', { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }))
+        .status,
+    ).toBe(200);
   });
 
-  it.each(['/healthz', '/v1/functions', '/nowhere'])('sends no CORS headers and lets nothing be framed: %s', async (path) => {
-    const { headers } = await admin.call('OPTIONS', path, { headers: { 'access-control-request-method': 'PUT' } });
-    expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
-    expect(headers).toMatchObject({
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
-    });
-  });
+  it.each(['/healthz', '/v1/functions', '/nowhere'])(
+    'sends no CORS headers and lets nothing be framed: %s',
+    async (path) => {
+      const { headers } = await admin.call('OPTIONS', path, {
+        headers: { 'access-control-request-method': 'PUT' },
+      });
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+      expect(headers).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+    },
+  );
 });
 
 describe('G4: markup in what is sent', () => {
   it('comes back as JSON that no browser reads as a page', async () => {
     const reply = await admin.call('GET', '/v1/functions/%3Cscript%3Ealert(1)%3C%2Fscript%3E');
-    expect([reply.status, reply.headers['content-type']]).toEqual([400, 'application/problem+json']);
+    expect([reply.status, reply.headers['content-type']]).toEqual([
+      400,
+      'application/problem+json',
+    ]);
     expect(reply.headers['x-content-type-options']).toBe('nosniff');
   });
 });
@@ -190,14 +254,18 @@ describe('G5: paths written another way', () => {
     '/v1/openapi.json/',
     '/v1/openapiXjson',
   ])('%s is not routed', async (path) => {
-    const text = await admin.raw(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${admin.port}\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`);
+    const text = await admin.raw(
+      `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${admin.port}\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`,
+    );
     expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(text).not.toContain('"functions"');
   });
 
   it('takes no absolute target', async () => {
     const host = `127.0.0.1:${admin.port}`;
-    const text = await admin.raw(`GET http://${host}/v1/functions HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`);
+    const text = await admin.raw(
+      `GET http://${host}/v1/functions HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`,
+    );
     expect(text).toMatch(/^HTTP\/1\.1 404 /);
   });
 });

@@ -31,7 +31,12 @@ export function checkTarget(incoming: IncomingMessage, pathname: string): string
 }
 
 export function notFound(): AdminError {
-  return new AdminError({ code: 'not-found', status: 404, message: 'there is nothing at this path', fix: 'GET /v1/openapi.json lists what there is' });
+  return new AdminError({
+    code: 'not-found',
+    status: 404,
+    message: 'there is nothing at this path',
+    fix: 'GET /v1/openapi.json lists what there is',
+  });
 }
 
 /**
@@ -41,9 +46,14 @@ export function notFound(): AdminError {
  */
 export function checkHost(incoming: IncomingMessage, allowed: readonly string[]): void {
   const { socket, rawHeaders, headers } = incoming;
-  const count = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
+  const count = rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === 'host',
+  ).length;
   const given = authorityOf(headers.host ?? '');
-  const refused = count !== 1 || given === undefined || !(isOwn(given, socket) || allowed.some((each) => isAllowed(given, each)));
+  const refused =
+    count !== 1 ||
+    given === undefined ||
+    !(isOwn(given, socket) || allowed.some((each) => isAllowed(given, each)));
   if (!refused) return;
   throw new AdminError({
     code: 'host-refused',
@@ -67,7 +77,9 @@ function isOwn({ host, port }: Authority, socket: IncomingMessage['socket']): bo
 function isAllowed(given: Authority, allowed: string): boolean {
   const hasPort = /^(?:[^:]+|\[[^\]]+\]):\d+$/.test(allowed);
   const wanted = authorityOf(allowed);
-  return wanted !== undefined && wanted.host === given.host && (!hasPort || wanted.port === given.port);
+  return (
+    wanted !== undefined && wanted.host === given.host && (!hasPort || wanted.port === given.port)
+  );
 }
 
 function authorityOf(text: string): Authority | undefined {

@@ -18,22 +18,36 @@ export const versionParam = z.string().openapi({
 const flag = z.enum(['true', 'false']).optional();
 
 export const deployQuery = z.strictObject({
-  'dry-run': flag.openapi({ description: 'true: check the upload as deploying it would, and keep nothing.' }),
-  activate: flag.openapi({ description: 'false: keep the version, and let the active one answer on. Default true.' }),
+  'dry-run': flag.openapi({
+    description: 'true: check the upload as deploying it would, and keep nothing.',
+  }),
+  activate: flag.openapi({
+    description: 'false: keep the version, and let the active one answer on. Default true.',
+  }),
 });
 
 export const noQuery = z.strictObject({});
 
 const configShape = {
-  routes: z.array(z.string()).openapi({ description: 'Where it answers on the edge.', example: ['/fn/telemetry/*', 'GET /telemetry/*'] }),
+  routes: z.array(z.string()).openapi({
+    description: 'Where it answers on the edge.',
+    example: ['/fn/telemetry/*', 'GET /telemetry/*'],
+  }),
   isolation: z.enum(['request', 'instance']),
-  grants: z.record(z.string(), z.unknown()).openapi({ description: 'What it may touch: as it was written, defaults filled in.' }),
-  limits: z.record(z.string(), z.union([z.string(), z.number()])).openapi({ description: 'What it may use: as it was written, defaults filled in.' }),
+  grants: z
+    .record(z.string(), z.unknown())
+    .openapi({ description: 'What it may touch: as it was written, defaults filled in.' }),
+  limits: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .openapi({ description: 'What it may use: as it was written, defaults filled in.' }),
   warnings: z.array(z.string()).openapi({ description: 'What to know though nothing is wrong.' }),
 };
 
 const artifactShape = {
-  sha256: z.string().openapi({ description: 'SHA-256 of the module, lower-case hexadecimal.', pattern: '^[0-9a-f]{64}$' }),
+  sha256: z.string().openapi({
+    description: 'SHA-256 of the module, lower-case hexadecimal.',
+    pattern: '^[0-9a-f]{64}$',
+  }),
   size: z.int().openapi({ description: 'Bytes of the module.' }),
   lane: z.string().openapi({ description: 'How the module is called.', example: 'http-0.2' }),
   binder: z.string().openapi({ description: 'What binds it to the host.', example: 'jco' }),
@@ -45,7 +59,10 @@ const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().openapi({ description: 'Stable; what programs should look at.', example: 'function-unknown' }),
+    code: z.string().openapi({
+      description: 'Stable; what programs should look at.',
+      example: 'function-unknown',
+    }),
     fix: z.string().optional().openapi({ description: 'The way out.' }),
   })
   .openapi('Problem', { description: 'Problem details (RFC 9457).' });
@@ -69,7 +86,8 @@ const functionSchema = versionSchema
   .extend({
     name: z.string(),
     status: z.enum(['active', 'inactive', 'quarantined', 'unavailable']).openapi({
-      description: 'inactive: no version answers. quarantined: what is stored of it is damaged. unavailable: it is active and could not be prepared.',
+      description:
+        'inactive: no version answers. quarantined: what is stored of it is damaged. unavailable: it is active and could not be prepared.',
     }),
     url: z.url().optional().openapi({ description: 'Where it answers whatever its routes are.' }),
     problem: causeSchema.optional().openapi({ description: 'Why it cannot be served.' }),
@@ -77,7 +95,9 @@ const functionSchema = versionSchema
     instances: z.int().openapi({ description: 'Instances that exist now.' }),
     updatedAt: z.iso.datetime().optional(),
   })
-  .openapi('Function', { description: 'A function: its active version, or the latest where none is active.' });
+  .openapi('Function', {
+    description: 'A function: its active version, or the latest where none is active.',
+  });
 
 export const schemas = {
   problem: problemSchema,
@@ -85,7 +105,10 @@ export const schemas = {
   function: functionSchema,
   functions: z.object({ functions: z.array(functionSchema) }).openapi('Functions'),
   versions: z
-    .object({ versions: z.array(versionSchema), damaged: z.array(z.object({ version: z.int(), problem: causeSchema })) })
+    .object({
+      versions: z.array(versionSchema),
+      damaged: z.array(z.object({ version: z.int(), problem: causeSchema })),
+    })
     .openapi('Versions', { description: 'Oldest first; damaged ones cannot be activated.' }),
   inspection: z
     .object({ name: z.string(), dryRun: z.literal(true), ...artifactShape, ...configShape })

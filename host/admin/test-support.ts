@@ -4,7 +4,12 @@ import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../base/index.ts';
 import { parseFunctionConfig } from '../config/index.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
-import { createMemoryStore, type ArtifactStore, type JsonObject, type StagedArtifact } from '../store/index.ts';
+import {
+  createMemoryStore,
+  type ArtifactStore,
+  type JsonObject,
+  type StagedArtifact,
+} from '../store/index.ts';
 import { silentLogger, type LogFields, type Logger } from '../telemetry/index.ts';
 import type { TypedAnswer, TypedCall } from '../traffic/index.ts';
 import { createAdmin, type AdminOptions } from './admin.ts';
@@ -39,7 +44,9 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
-      const next = [...this.#timers].filter(([, { due }]) => due <= end).sort(([, a], [, b]) => a.due - b.due)[0];
+      const next = [...this.#timers]
+        .filter(([, { due }]) => due <= end)
+        .sort(([, a], [, b]) => a.due - b.due)[0];
       if (next === undefined) break;
       this.#timers.delete(next[0]);
       this.#now = next[1].due;
@@ -95,12 +102,29 @@ export class FakeDeployments implements AdminDeployments {
 
   async inspect(_name: string, staged: StagedArtifact, raw: JsonObject) {
     this.#check(raw);
-    return { sha256: staged.sha256, size: staged.size, lane: 'http-0.2', binder: 'fake', warnings: ['a warning'] };
+    return {
+      sha256: staged.sha256,
+      size: staged.size,
+      lane: 'http-0.2',
+      binder: 'fake',
+      warnings: ['a warning'],
+    };
   }
 
-  async deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: { readonly activate: boolean }) {
+  async deploy(
+    name: string,
+    staged: StagedArtifact,
+    raw: JsonObject,
+    options: { readonly activate: boolean },
+  ) {
     this.#check(raw);
-    const facts = { lane: 'http-0.2', binder: 'fake', config: raw, origin: 'upload', warnings: [] } as const;
+    const facts = {
+      lane: 'http-0.2',
+      binder: 'fake',
+      config: raw,
+      origin: 'upload',
+      warnings: [],
+    } as const;
     const result = await this.#registry.publish(name, staged, facts, options);
     if (result.active) this.serving.set(name, { inFlight: 0, runtime: { instances: 0 } });
     return result;
@@ -189,16 +213,27 @@ export interface TestAdmin extends AsyncDisposable {
   readonly log: LogBook;
   /** Sends bytes as they are and collects what comes back until the connection closes. */
   raw(...pieces: (string | Uint8Array)[]): Promise<string>;
-  call(method: string, path: string, options?: { headers?: Record<string, string>; body?: RequestInit['body']; token?: string }): Promise<Reply>;
+  call(
+    method: string,
+    path: string,
+    options?: { headers?: Record<string, string>; body?: RequestInit['body']; token?: string },
+  ): Promise<Reply>;
 }
 
 /** The control plane on a port of this machine, over stores in memory. */
-export async function startAdmin(options: Partial<AdminOptions> & { readonly keepBytes?: boolean; readonly host?: string } = {}): Promise<TestAdmin> {
+export async function startAdmin(
+  options: Partial<AdminOptions> & { readonly keepBytes?: boolean; readonly host?: string } = {},
+): Promise<TestAdmin> {
   const clock = new ManualClock();
   const log = new LogBook();
   const store = createMemoryStore();
   const artifacts = new CountingArtifacts(store.artifacts, options.keepBytes);
-  const registry = await createRegistry({ artifacts: artifacts.store, records: store.records, clock, logger: silentLogger });
+  const registry = await createRegistry({
+    artifacts: artifacts.store,
+    records: store.records,
+    clock,
+    logger: silentLogger,
+  });
   const deployments = new FakeDeployments(registry);
   const app = createAdmin({
     deployments,
@@ -211,7 +246,10 @@ export async function startAdmin(options: Partial<AdminOptions> & { readonly kee
     edgeUrl: () => 'http://127.0.0.1:8080',
     ...options,
   });
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+  });
   const server = createServer({ maxHeaderSize: 2 ** 21, requestTimeout: 0 }, listener);
   // As the host's own server does: nobody is asked for a body that is not wanted.
   server.on('checkContinue', (incoming, outgoing) => void listener(incoming, outgoing));
@@ -235,7 +273,12 @@ export async function startAdmin(options: Partial<AdminOptions> & { readonly kee
         ...(body === undefined ? {} : { body, duplex: 'half' }),
       });
       const text = await response.text();
-      return { status: response.status, headers: Object.fromEntries(response.headers), text, json: text === '' ? undefined : JSON.parse(text) };
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        text,
+        json: text === '' ? undefined : JSON.parse(text),
+      };
     },
     raw(...pieces) {
       return new Promise((resolve, reject) => {
@@ -244,7 +287,9 @@ export async function startAdmin(options: Partial<AdminOptions> & { readonly kee
           for (const piece of pieces) socket.write(piece);
         });
         socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-        socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' || error.code === 'EPIPE' ? undefined : reject(error)));
+        socket.on('error', (error: NodeJS.ErrnoException) =>
+          error.code === 'ECONNRESET' || error.code === 'EPIPE' ? undefined : reject(error),
+        );
         socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
       });
     },
@@ -257,13 +302,32 @@ export async function startAdmin(options: Partial<AdminOptions> & { readonly kee
 }
 
 /** A form with a boundary of its own, byte by byte as it goes over the wire. */
-export function form(parts: readonly { name: string; filename?: string; type?: string; body: string | Uint8Array; headers?: string }[], boundary = 'b0undary'): Buffer {
+export function form(
+  parts: readonly {
+    name: string;
+    filename?: string;
+    type?: string;
+    body: string | Uint8Array;
+    headers?: string;
+  }[],
+  boundary = 'b0undary',
+): Buffer {
   const pieces: (string | Uint8Array)[] = [];
   for (const { name, filename, type, body, headers = '' } of parts) {
-    pieces.push(`--${boundary}\r\ncontent-disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n`);
-    pieces.push(type === undefined ? '' : `content-type: ${type}\r\n`, headers, '\r\n', body, '\r\n');
+    pieces.push(
+      `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n`,
+    );
+    pieces.push(
+      type === undefined ? '' : `content-type: ${type}\r\n`,
+      headers,
+      '\r\n',
+      body,
+      '\r\n',
+    );
   }
-  return Buffer.concat([...pieces, `--${boundary}--\r\n`].map((piece) => Buffer.from(piece as string)));
+  return Buffer.concat(
+    [...pieces, `--${boundary}--\r\n`].map((piece) => Buffer.from(piece as string)),
+  );
 }
 
 export const FORM_TYPE = 'multipart/form-data; boundary=b0undary';

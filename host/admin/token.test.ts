@@ -34,31 +34,55 @@ describe('adminToken', () => {
     expect(new Set(tokens.map(({ value }) => value)).size).toBe(1);
   });
 
-  it.each([0o644, 0o640, 0o604, 0o620])('refuses a file of mode %o, and says how to mend it', async (mode) => {
-    const { file } = await token();
-    await chmod(file as string, mode);
-    await expect(token()).rejects.toMatchObject({ code: 'admin-token-exposed', fix: expect.stringContaining(`chmod 600 ${file}`) });
-  });
+  it.each([0o644, 0o640, 0o604, 0o620])(
+    'refuses a file of mode %o, and says how to mend it',
+    async (mode) => {
+      const { file } = await token();
+      await chmod(file as string, mode);
+      await expect(token()).rejects.toMatchObject({
+        code: 'admin-token-exposed',
+        fix: expect.stringContaining(`chmod 600 ${file}`),
+      });
+    },
+  );
 
   it('follows no link', async () => {
     await writeFile(join(dataDir, 'elsewhere'), 'x'.repeat(40), { mode: 0o600 });
     await symlink(join(dataDir, 'elsewhere'), join(dataDir, 'admin-token'));
-    await expect(token()).rejects.toMatchObject({ code: 'admin-token-unusable', fix: expect.stringContaining('not a link') });
+    await expect(token()).rejects.toMatchObject({
+      code: 'admin-token-unusable',
+      fix: expect.stringContaining('not a link'),
+    });
   });
 
-  it.each(['', 'short', 'with a space in the middle', 'x'.repeat(2000)])('refuses a file that holds %j', async (text) => {
-    await writeFile(join(dataDir, 'admin-token'), text, { mode: 0o600 });
-    await expect(token()).rejects.toMatchObject({ code: 'admin-token-invalid', fix: expect.any(String) });
-  });
+  it.each(['', 'short', 'with a space in the middle', 'x'.repeat(2000)])(
+    'refuses a file that holds %j',
+    async (text) => {
+      await writeFile(join(dataDir, 'admin-token'), text, { mode: 0o600 });
+      await expect(token()).rejects.toMatchObject({
+        code: 'admin-token-invalid',
+        fix: expect.any(String),
+      });
+    },
+  );
 
   it('takes the one of the environment, and writes nothing', async () => {
-    expect(await token({ SELVEDGE_ADMIN_TOKEN: 'sixteen-chars-ok' })).toEqual({ value: 'sixteen-chars-ok', file: undefined });
+    expect(await token({ SELVEDGE_ADMIN_TOKEN: 'sixteen-chars-ok' })).toEqual({
+      value: 'sixteen-chars-ok',
+      file: undefined,
+    });
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  it.each(['', 'fifteen-chars--', 'with spaces in it, long'])('refuses %j from the environment without repeating it', async (given) => {
-    const error = await token({ SELVEDGE_ADMIN_TOKEN: given }).catch((thrown: Error) => thrown);
-    expect(error).toMatchObject({ code: 'admin-token-invalid', fix: expect.stringContaining('openssl') });
-    if (given !== '') expect((error as Error).message).not.toContain(given);
-  });
+  it.each(['', 'fifteen-chars--', 'with spaces in it, long'])(
+    'refuses %j from the environment without repeating it',
+    async (given) => {
+      const error = await token({ SELVEDGE_ADMIN_TOKEN: given }).catch((thrown: Error) => thrown);
+      expect(error).toMatchObject({
+        code: 'admin-token-invalid',
+        fix: expect.stringContaining('openssl'),
+      });
+      if (given !== '') expect((error as Error).message).not.toContain(given);
+    },
+  );
 });

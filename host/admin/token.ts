@@ -32,9 +32,17 @@ const OTHERS = 0o077;
  * Throws `AdminError` `admin-token-invalid`, `admin-token-exposed` (others may read the file) or
  * `admin-token-unusable` (the file cannot be read or made).
  */
-export async function adminToken({ dataDir, env, random = randomBytes }: AdminTokenOptions): Promise<AdminToken> {
+export async function adminToken({
+  dataDir,
+  env,
+  random = randomBytes,
+}: AdminTokenOptions): Promise<AdminToken> {
   const given = env['SELVEDGE_ADMIN_TOKEN'];
-  if (given !== undefined) return { value: checked(given, 'SELVEDGE_ADMIN_TOKEN', 'unset it to have one made'), file: undefined };
+  if (given !== undefined)
+    return {
+      value: checked(given, 'SELVEDGE_ADMIN_TOKEN', 'unset it to have one made'),
+      file: undefined,
+    };
   const file = join(dataDir, FILE_NAME);
   try {
     const kept = await read(file);
@@ -44,7 +52,12 @@ export async function adminToken({ dataDir, env, random = randomBytes }: AdminTo
     // Read back: another process that started at the same moment may have been first.
     const made = await read(file);
     if (made !== undefined) return { value: made, file };
-    throw new AdminError({ code: 'admin-token-unusable', status: 500, message: `${file} was removed while it was made`, fix: 'start again' });
+    throw new AdminError({
+      code: 'admin-token-unusable',
+      status: 500,
+      message: `${file} was removed while it was made`,
+      fix: 'start again',
+    });
   } catch (thrown) {
     if (thrown instanceof AdminError) throw thrown;
     const { code } = thrown as NodeJS.ErrnoException;
@@ -52,7 +65,10 @@ export async function adminToken({ dataDir, env, random = randomBytes }: AdminTo
       code: 'admin-token-unusable',
       status: 500,
       message: `the admin token ${file} cannot be used (${code ?? 'unknown failure'})`,
-      fix: code === 'ELOOP' ? `${file} must be a plain file, not a link: remove it` : `make ${dataDir} readable and writable for this user`,
+      fix:
+        code === 'ELOOP'
+          ? `${file} must be a plain file, not a link: remove it`
+          : `make ${dataDir} readable and writable for this user`,
       cause: thrown,
     });
   }
@@ -71,7 +87,12 @@ async function read(file: string): Promise<string | undefined> {
     // The descriptor is asked, not the path: they could be two files.
     const stat = await handle.stat();
     if (!stat.isFile() || stat.size > MAX_LENGTH) {
-      throw new AdminError({ code: 'admin-token-invalid', status: 500, message: `${file} holds no token`, fix: `remove it to have one made: rm -r ${file}` });
+      throw new AdminError({
+        code: 'admin-token-invalid',
+        status: 500,
+        message: `${file} holds no token`,
+        fix: `remove it to have one made: rm -r ${file}`,
+      });
     }
     // Windows has no such modes; Node makes some up there.
     if (process.platform !== 'win32' && (stat.mode & OTHERS) !== 0) {
@@ -82,7 +103,11 @@ async function read(file: string): Promise<string | undefined> {
         fix: `chmod 600 ${file}, or remove it to have a new one made, in case it was read`,
       });
     }
-    return checked((await handle.readFile('utf8')).trim(), file, `remove it to have one made: rm ${file}`);
+    return checked(
+      (await handle.readFile('utf8')).trim(),
+      file,
+      `remove it to have one made: rm ${file}`,
+    );
   } finally {
     await handle.close();
   }
@@ -91,7 +116,11 @@ async function read(file: string): Promise<string | undefined> {
 /** Whole or not at all, and never over another: written beside its place, then linked into it. */
 async function create(file: string, value: string): Promise<void> {
   const beside = `${file}.${randomUUID()}.new`;
-  const handle = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  const handle = await open(
+    beside,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await handle.writeFile(`${value}\n`);
     await handle.sync();
@@ -109,7 +138,8 @@ async function create(file: string, value: string): Promise<void> {
 
 /** RFC 6750 section 2.1 allows fewer characters in a header than this; visible ASCII is what every client sends unchanged. */
 function checked(value: string, source: string, otherwise: string): string {
-  if (value.length >= MIN_LENGTH && value.length <= MAX_LENGTH && /^[\x21-\x7e]+$/.test(value)) return value;
+  if (value.length >= MIN_LENGTH && value.length <= MAX_LENGTH && /^[\x21-\x7e]+$/.test(value))
+    return value;
   throw new AdminError({
     code: 'admin-token-invalid',
     status: 500,

@@ -37,26 +37,73 @@ export interface FunctionView extends Partial<VersionView> {
 }
 
 /** What a configuration comes to: as the user wrote it, with what they left out. */
-export function configView(name: string, raw: JsonObject): Pick<VersionView, 'routes' | 'isolation' | 'grants' | 'limits'> {
-  const routes = Array.isArray(raw['routes']) ? raw['routes'].filter((route) => typeof route === 'string') : [];
+export function configView(
+  name: string,
+  raw: JsonObject,
+): Pick<VersionView, 'routes' | 'isolation' | 'grants' | 'limits'> {
+  const routes = Array.isArray(raw['routes'])
+    ? raw['routes'].filter((route) => typeof route === 'string')
+    : [];
   return {
     routes: [`/fn/${name}/*`, ...routes],
     isolation: typeof raw['isolation'] === 'string' ? raw['isolation'] : 'request',
-    grants: { dirs: [], env: {}, clocks: ['monotonic'], poll: false, random: false, http: [], sockets: [], ...tableOf(raw, 'grants') },
+    grants: {
+      dirs: [],
+      env: {},
+      clocks: ['monotonic'],
+      poll: false,
+      random: false,
+      http: [],
+      sockets: [],
+      ...tableOf(raw, 'grants'),
+    },
     limits: {
-      ...Object.fromEntries(LIMITS.map((rule) => [rule.name, rule.unit === 'count' ? rule.default : formatLimit(rule.unit, rule.default)])),
+      ...Object.fromEntries(
+        LIMITS.map((rule) => [
+          rule.name,
+          rule.unit === 'count' ? rule.default : formatLimit(rule.unit, rule.default),
+        ]),
+      ),
       ...tableOf(raw, 'limits'),
     },
   };
 }
 
 export function versionView(version: FunctionVersion, active: boolean): VersionView {
-  const { name, version: number, sha256, size, lane, binder, createdAt, origin, warnings, config } = version;
-  return { name, version: number, sha256, size, lane, binder, active, createdAt, origin, ...configView(name, config), warnings };
+  const {
+    name,
+    version: number,
+    sha256,
+    size,
+    lane,
+    binder,
+    createdAt,
+    origin,
+    warnings,
+    config,
+  } = version;
+  return {
+    name,
+    version: number,
+    sha256,
+    size,
+    lane,
+    binder,
+    active,
+    createdAt,
+    origin,
+    ...configView(name, config),
+    warnings,
+  };
 }
 
 /** A function as it is now: its active version, or else the latest, and how it is being served. */
-export function functionView(entry: FunctionEntry, registry: Registry, deployments: AdminDeployments, edgeUrl: string | undefined): FunctionView {
+export function functionView(
+  entry: FunctionEntry,
+  registry: Registry,
+  deployments: AdminDeployments,
+  edgeUrl: string | undefined,
+): FunctionView {
   const { name, active, updatedAt } = entry;
   const serving = deployments.status(name);
   const shown = active ?? registry.versions(name).at(-1);
@@ -82,7 +129,8 @@ function problemOfServing(serving: Serving | undefined): Problem | undefined {
   if (serving === undefined || isLive(serving)) return undefined;
   const { code, message, fix = 'deploy it again' } = serving;
   // What is not the project's own error may name paths and internals; the log has it.
-  if (code === 'internal') return { code, message: 'the host failed to prepare it; its log says why', fix };
+  if (code === 'internal')
+    return { code, message: 'the host failed to prepare it; its log says why', fix };
   return { code, message, fix };
 }
 
@@ -92,5 +140,7 @@ function isLive(serving: Serving | undefined): serving is Extract<Serving, { inF
 
 function tableOf(raw: JsonObject, key: string): JsonObject {
   const table = raw[key];
-  return typeof table === 'object' && table !== null && !Array.isArray(table) ? (table as JsonObject) : {};
+  return typeof table === 'object' && table !== null && !Array.isArray(table)
+    ? (table as JsonObject)
+    : {};
 }

@@ -6,7 +6,9 @@ const NAME = new RegExp(FUNCTION_NAME_PATTERN);
 const DEVICES = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 
 /** Why `name` may not name a function, and the way out; `undefined` when it may. */
-export function functionNameFault(name: string): { readonly message: string; readonly fix: string } | undefined {
+export function functionNameFault(
+  name: string,
+): { readonly message: string; readonly fix: string } | undefined {
   if (!NAME.test(name)) {
     return {
       message: 'is not a function name',
@@ -14,7 +16,10 @@ export function functionNameFault(name: string): { readonly message: string; rea
     };
   }
   if (DEVICES.test(name)) {
-    return { message: 'is the name of a device on some systems', fix: `Choose another name, such as "${name}-fn".` };
+    return {
+      message: 'is the name of a device on some systems',
+      fix: `Choose another name, such as "${name}-fn".`,
+    };
   }
   return undefined;
 }

@@ -29,7 +29,13 @@ export function problemOf(error: unknown): Problem {
 }
 
 function problem(code: string, status: number, detail: string): Problem {
-  return { type: `https://selvedge.dev/problems/${code}`, title: titleOf(code), status, detail, code };
+  return {
+    type: `https://selvedge.dev/problems/${code}`,
+    title: titleOf(code),
+    status,
+    detail,
+    code,
+  };
 }
 
 /** `limit-exceeded` becomes `Limit exceeded`. */

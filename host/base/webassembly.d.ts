@@ -19,10 +19,7 @@ declare namespace WebAssembly {
   }
   class RuntimeError extends Error {}
   /** JSPI: the import suspends the guest until its promise settles; it can only be called below `promising`. */
-  class Suspending {
-    constructor(work: (...args: never[]) => unknown);
-  }
-  function promising(exported: (...args: never[]) => unknown): (...args: unknown[]) => Promise<unknown>;
+  const Suspending: new (work: (...args: never[]) => unknown) => object;
   function compile(bytes: Uint8Array): Promise<Module>;
   function promising(callee: unknown): (...args: unknown[]) => Promise<unknown>;
 }

@@ -8,4 +8,12 @@ import { random } from './random/index.ts';
 import { sockets } from './sockets/index.ts';
 
 /** Every capability, those that others stand on first. Each is only ever given the state that its own `configure` made. */
-export const all: readonly Capability<object>[] = [io, clocks, random, cli, filesystem, http, sockets];
+export const all: readonly Capability<object>[] = [
+  io,
+  clocks,
+  random,
+  cli,
+  filesystem,
+  http,
+  sockets,
+];

@@ -59,7 +59,9 @@ export interface CommandLine {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly stdin: ByteSource;
   /** Which of the standard streams are terminals; none by default. */
-  readonly terminals?: { readonly stdin?: boolean; readonly stdout?: boolean; readonly stderr?: boolean } | undefined;
+  readonly terminals?:
+    | { readonly stdin?: boolean; readonly stdout?: boolean; readonly stderr?: boolean }
+    | undefined;
 }
 
 /** What belongs to one instance. It ends with `instance`: see `WasiInstance.onEnd`. */
@@ -99,7 +101,11 @@ export interface Capability<Configured extends object> {
    * Throws `GrantError` where something granted cannot be had. What the result holds is given back
    * by its `Symbol.asyncDispose` or `Symbol.dispose`, when the version goes.
    */
-  configure(grants: Grants, limits: Limits, environment: CapabilityEnvironment): Promise<Configured>;
+  configure(
+    grants: Grants,
+    limits: Limits,
+    environment: CapabilityEnvironment,
+  ): Promise<Configured>;
   prepare(configured: Configured, context: InstanceContext): Implementations;
   /** What it provides to core modules; `granted` is asked with the name `wasi_snapshot_preview1`. */
   readonly preview1?: Preview1Link;

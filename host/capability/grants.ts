@@ -33,7 +33,10 @@ export interface Refusal {
 /** What `inspect` says about one import. */
 export interface ImportExplanation {
   readonly import: string;
-  readonly functions: readonly { readonly name: string; readonly needs: 'nothing' | GrantLine | 'unavailable' }[];
+  readonly functions: readonly {
+    readonly name: string;
+    readonly needs: 'nothing' | GrantLine | 'unavailable';
+  }[];
   /** The capability that provides it; absent where none does. */
   readonly capability?: string;
   /** Set where no grant can make it available. */
@@ -41,7 +44,10 @@ export interface ImportExplanation {
 }
 
 /** All reasons at once why a component with these imports may not run with these grants; empty where it may. */
-export function checkGrants(imports: readonly ImportedInterface[], grants: Grants): readonly Refusal[] {
+export function checkGrants(
+  imports: readonly ImportedInterface[],
+  grants: Grants,
+): readonly Refusal[] {
   return imports.flatMap((each) => {
     const found = resolve(each);
     if (found === undefined) return [];
@@ -50,8 +56,11 @@ export function checkGrants(imports: readonly ImportedInterface[], grants: Grant
     const refusals: Refusal[] = [];
     const missing = each.functions.filter((name) => !Object.hasOwn(link.functions, name));
     if (missing.length > 0) refusals.push(unknownFunctions(each, missing));
-    const uncovered = each.functions.filter((name) => Object.hasOwn(link.functions, name) && link.functions[name] === 'granted');
-    if (uncovered.length > 0 && !capability.granted(grants, link.interface)) refusals.push(notGranted(each, uncovered, link));
+    const uncovered = each.functions.filter(
+      (name) => Object.hasOwn(link.functions, name) && link.functions[name] === 'granted',
+    );
+    if (uncovered.length > 0 && !capability.granted(grants, link.interface))
+      refusals.push(notGranted(each, uncovered, link));
     return refusals;
   });
 }
@@ -72,7 +81,10 @@ export function explain(imports: readonly ImportedInterface[]): readonly ImportE
     const functions = each.functions.map((name) => {
       const rule = Object.hasOwn(link.functions, name) ? link.functions[name] : undefined;
       if (rule === undefined) return { name, needs: 'unavailable' as const };
-      return { name, needs: rule === 'granted' && link.grant !== undefined ? link.grant : ('nothing' as const) };
+      return {
+        name,
+        needs: rule === 'granted' && link.grant !== undefined ? link.grant : ('nothing' as const),
+      };
     });
     const missing = functions.filter((one) => one.needs === 'unavailable').map((one) => one.name);
     return {
@@ -100,15 +112,25 @@ function resolve(each: ImportedInterface): Known | { readonly refusal: Refusal }
   if (each.sort !== undefined && each.sort !== 'instance') return { refusal: unsupported(each) };
   const versions = index.get(each.name);
   const { version } = each;
-  const known = version === undefined ? undefined : versions?.find(({ link }) => isOnTrack(version, link.version));
+  const known =
+    version === undefined
+      ? undefined
+      : versions?.find(({ link }) => isOnTrack(version, link.version));
   if (known !== undefined) return known;
   if (each.functions.length === 0 && (each.resources ?? []).length === 0) return undefined;
   return { refusal: versions === undefined ? unknown(each) : wrongVersion(each, versions) };
 }
 
-function notGranted(each: ImportedInterface, functions: readonly string[], link: InterfaceLink): Refusal {
+function notGranted(
+  each: ImportedInterface,
+  functions: readonly string[],
+  link: InterfaceLink,
+): Refusal {
   const grant = link.grant;
-  if (grant === undefined) throw new TypeError(`${link.interface} has granted functions but says no line that grants them`);
+  if (grant === undefined)
+    throw new TypeError(
+      `${link.interface} has granted functions but says no line that grants them`,
+    );
   return {
     code: 'import-not-granted',
     import: versioned(each),

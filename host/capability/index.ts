@@ -19,9 +19,20 @@ export type {
   Preview1Link,
   SocketAddress,
 } from './capability.ts';
-export { checkScriptGrants, explainScript, scriptHost, type ScriptImport } from './assemblyscript.ts';
+export {
+  checkScriptGrants,
+  explainScript,
+  scriptHost,
+  type ScriptImport,
+} from './assemblyscript.ts';
 export { GrantError } from './errors.ts';
-export { checkGrants, explain, type ImportedInterface, type ImportExplanation, type Refusal } from './grants.ts';
+export {
+  checkGrants,
+  explain,
+  type ImportedInterface,
+  type ImportExplanation,
+  type Refusal,
+} from './grants.ts';
 export { link, linkAll, type Linker } from './linker.ts';
 export { checkCoreGrants, explainCore, type CoreModuleImport } from './preview1.ts';
 export { systemLookup } from './lookup.ts';

@@ -1,7 +1,19 @@
 import type { Grants, Limits } from '../config/index.ts';
-import { PREVIEW1, preview1, preview1Blocking, type Preview1Host, type Preview1Options } from '../wasi/index.ts';
+import {
+  PREVIEW1,
+  preview1,
+  preview1Blocking,
+  type Preview1Host,
+  type Preview1Options,
+} from '../wasi/index.ts';
 import { all } from './all.ts';
-import type { Capability, CapabilityEnvironment, Implementations, InstanceContext, InterfaceLink } from './capability.ts';
+import type {
+  Capability,
+  CapabilityEnvironment,
+  Implementations,
+  InstanceContext,
+  InterfaceLink,
+} from './capability.ts';
 import { withhold } from './withhold.ts';
 
 /** Everything that one version of a function may reach, ready to be given to any number of its instances. */
@@ -25,7 +37,11 @@ export interface Preview1Linker {
  * Throws `GrantError`; what was opened until then is closed again. Dispose of it after the version's
  * last instance.
  */
-export function linkAll(grants: Grants, limits: Limits, environment: CapabilityEnvironment): Promise<Linker> {
+export function linkAll(
+  grants: Grants,
+  limits: Limits,
+  environment: CapabilityEnvironment,
+): Promise<Linker> {
   return link(all, grants, limits, environment);
 }
 
@@ -37,7 +53,11 @@ export async function link(
   environment: CapabilityEnvironment,
 ): Promise<Linker> {
   await using stack = new AsyncDisposableStack();
-  const configured: { capability: Capability<object>; state: object; withheld: readonly InterfaceLink[] }[] = [];
+  const configured: {
+    capability: Capability<object>;
+    state: object;
+    withheld: readonly InterfaceLink[];
+  }[] = [];
   for (const capability of capabilities) {
     const state = await capability.configure(grants, limits, environment);
     if (isDisposable(state)) stack.use(state);
@@ -59,9 +79,17 @@ export async function link(
       blocking: preview1Blocking.map((name) => `${PREVIEW1}#${name}`),
       instantiate(context) {
         const parts: Partial<Preview1Options> = {};
-        for (const { capability, state } of configured) Object.assign(parts, capability.preparePreview1?.(state, context));
+        for (const { capability, state } of configured)
+          Object.assign(parts, capability.preparePreview1?.(state, context));
         const host = preview1(context.instance, complete(parts));
-        return { [PREVIEW1]: { ...host, functions: Object.fromEntries(Object.entries(host.functions).filter(([name]) => linked.has(name))) } };
+        return {
+          [PREVIEW1]: {
+            ...host,
+            functions: Object.fromEntries(
+              Object.entries(host.functions).filter(([name]) => linked.has(name)),
+            ),
+          },
+        };
       },
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -69,7 +97,10 @@ export async function link(
 }
 
 /** The functions of preview1 that the grants cover. */
-function linkedPreview1(capabilities: readonly Capability<object>[], grants: Grants): ReadonlySet<string> {
+function linkedPreview1(
+  capabilities: readonly Capability<object>[],
+  grants: Grants,
+): ReadonlySet<string> {
   const names = capabilities.flatMap((capability) =>
     Object.entries(capability.preview1?.functions ?? {}).flatMap(([name, rule]) =>
       rule === 'always' || capability.granted(grants, PREVIEW1) ? [name] : [],
@@ -79,7 +110,12 @@ function linkedPreview1(capabilities: readonly Capability<object>[], grants: Gra
 }
 
 function complete({ cli, clocks, random, filesystem }: Partial<Preview1Options>): Preview1Options {
-  if (cli === undefined || clocks === undefined || random === undefined || filesystem === undefined) {
+  if (
+    cli === undefined ||
+    clocks === undefined ||
+    random === undefined ||
+    filesystem === undefined
+  ) {
     throw new TypeError('preview1 needs the capabilities cli, clocks, random and filesystem');
   }
   return { cli, clocks, random, filesystem };

@@ -21,7 +21,11 @@ function provided(implementation: object): string[] {
   return Object.entries(implementation).flatMap(([name, member]) => {
     if (!/^[A-Z]/.test(name)) return [name];
     const names = new Set<string>();
-    for (let at = member.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (
+      let at = member.prototype;
+      at !== null && at !== Object.prototype;
+      at = Object.getPrototypeOf(at)
+    ) {
       for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
         if (typeof value === 'function' && key !== 'constructor') names.add(`${name}.${key}`);
     }
@@ -45,35 +49,40 @@ function listed(functions: object): string[] {
 /** Resources that have no functions and so are in no list. */
 const WITHOUT_FUNCTIONS = ['TerminalInput', 'TerminalOutput', 'Network'];
 
-describe.each(links.map((link) => [hostKey(link.interface, link.version), link] as const))('%s', (name, link) => {
-  test('the host objects have every listed function', async () => {
-    await using linker = await linkAll(everything, defaultLimits(), environment);
-    const imports = linker.instantiate(instanceContext());
-    expect(provided(imports[name] ?? {})).toEqual(expect.arrayContaining(listed(link.functions)));
-  });
-
-  test('every constructor listed can be called, and belongs to a class that is there', async () => {
-    await using linker = await linkAll(everything, defaultLimits(), environment);
-    const implementation = linker.instantiate(instanceContext())[name] as Record<string, unknown>;
-    const classes = Object.keys(link.functions).flatMap((wit) => {
-      const found = hostName(wit);
-      return found.kind === 'function' ? [] : [found.resource];
+describe.each(links.map((link) => [hostKey(link.interface, link.version), link] as const))(
+  '%s',
+  (name, link) => {
+    test('the host objects have every listed function', async () => {
+      await using linker = await linkAll(everything, defaultLimits(), environment);
+      const imports = linker.instantiate(instanceContext());
+      expect(provided(imports[name] ?? {})).toEqual(expect.arrayContaining(listed(link.functions)));
     });
-    for (const resource of classes) expect(implementation[resource]).toBeTypeOf('function');
-  });
 
-  test('the host objects have no function and no class that is not listed', async () => {
-    await using linker = await linkAll(everything, defaultLimits(), environment);
-    const members = Object.keys(linker.instantiate(instanceContext())[name] ?? {});
-    const known = listed(link.functions).map((one) => one.split(/[.#]/)[0]);
-    // Classes also have methods for the host's own use, which no list can tell from those of WIT: see wit.test.ts.
-    expect(members.filter((one) => !known.includes(one) && !WITHOUT_FUNCTIONS.includes(one))).toEqual([]);
-  });
+    test('every constructor listed can be called, and belongs to a class that is there', async () => {
+      await using linker = await linkAll(everything, defaultLimits(), environment);
+      const implementation = linker.instantiate(instanceContext())[name] as Record<string, unknown>;
+      const classes = Object.keys(link.functions).flatMap((wit) => {
+        const found = hostName(wit);
+        return found.kind === 'function' ? [] : [found.resource];
+      });
+      for (const resource of classes) expect(implementation[resource]).toBeTypeOf('function');
+    });
 
-  test('says what grants it where it has something to grant, and only there', () => {
-    expect(link.grant !== undefined).toBe(Object.values(link.functions).includes('granted'));
-  });
-});
+    test('the host objects have no function and no class that is not listed', async () => {
+      await using linker = await linkAll(everything, defaultLimits(), environment);
+      const members = Object.keys(linker.instantiate(instanceContext())[name] ?? {});
+      const known = listed(link.functions).map((one) => one.split(/[.#]/)[0]);
+      // Classes also have methods for the host's own use, which no list can tell from those of WIT: see wit.test.ts.
+      expect(
+        members.filter((one) => !known.includes(one) && !WITHOUT_FUNCTIONS.includes(one)),
+      ).toEqual([]);
+    });
+
+    test('says what grants it where it has something to grant, and only there', () => {
+      expect(link.grant !== undefined).toBe(Object.values(link.functions).includes('granted'));
+    });
+  },
+);
 
 test('the host objects have no interface that is not listed', async () => {
   await using linker = await linkAll(everything, defaultLimits(), environment);
@@ -83,6 +92,10 @@ test('the host objects have no interface that is not listed', async () => {
 });
 
 test('every blocking function is a listed one', () => {
-  const names = links.flatMap((link) => Object.keys(link.functions).map((name) => `${link.interface}#${name}`));
-  expect(names).toEqual(expect.arrayContaining(all.flatMap((capability) => [...capability.blocking])));
+  const names = links.flatMap((link) =>
+    Object.keys(link.functions).map((name) => `${link.interface}#${name}`),
+  );
+  expect(names).toEqual(
+    expect.arrayContaining(all.flatMap((capability) => [...capability.blocking])),
+  );
 });

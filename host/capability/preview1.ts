@@ -22,12 +22,17 @@ interface Known {
 const index: ReadonlyMap<string, Known> = new Map(
   all.flatMap((capability) => {
     const link = capability.preview1;
-    return link === undefined ? [] : Object.keys(link.functions).map((name) => [name, { capability, link }] as const);
+    return link === undefined
+      ? []
+      : Object.keys(link.functions).map((name) => [name, { capability, link }] as const);
   }),
 );
 
 /** As `checkGrants`, for a core module. */
-export function checkCoreGrants(imports: readonly CoreModuleImport[], grants: Grants): readonly Refusal[] {
+export function checkCoreGrants(
+  imports: readonly CoreModuleImport[],
+  grants: Grants,
+): readonly Refusal[] {
   const refusals: Refusal[] = [];
   const uncovered = new Map<Known, string[]>();
   for (const each of imports) {
@@ -60,7 +65,9 @@ export function explainCore(imports: readonly CoreModuleImport[]): readonly Impo
 function needsOf(each: CoreModuleImport): ImportExplanation['functions'][number]['needs'] {
   const link = refuse(each) === undefined ? index.get(each.name)?.link : undefined;
   if (link === undefined) return 'unavailable';
-  return link.functions[each.name] === 'granted' && link.grant !== undefined ? link.grant : 'nothing';
+  return link.functions[each.name] === 'granted' && link.grant !== undefined
+    ? link.grant
+    : 'nothing';
 }
 
 /** What no grant can mend. */
@@ -98,7 +105,8 @@ function refuse({ module, name, kind, signature }: CoreModuleImport): Refusal | 
 }
 
 function notGranted({ grant }: Preview1Link, functions: readonly string[]): Refusal {
-  if (grant === undefined) throw new TypeError(`${functions.join(', ')}: granted functions, but no line that grants them`);
+  if (grant === undefined)
+    throw new TypeError(`${functions.join(', ')}: granted functions, but no line that grants them`);
   return {
     code: 'import-not-granted',
     import: PREVIEW1,

@@ -1,6 +1,13 @@
 /** What the tests of capabilities share. Not part of the folder's door. */
 import { systemClock } from '../base/index.ts';
-import { defaultLimits, parseOriginPattern, parseSocketGrant, type Grants, type HttpGrant, type SocketGrant } from '../config/index.ts';
+import {
+  defaultLimits,
+  parseOriginPattern,
+  parseSocketGrant,
+  type Grants,
+  type HttpGrant,
+  type SocketGrant,
+} from '../config/index.ts';
 import { type ByteSink, type Denial, WasiInstance } from '../wasi/index.ts';
 import type { CapabilityEnvironment, InstanceContext } from './capability.ts';
 

@@ -29,15 +29,22 @@ function functionsOf(source: string): Map<string, string[]> {
   return found;
 }
 
-const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.wit'));
-const declared = new Map(files.flatMap((path) => [...functionsOf(readFileSync(join(directory, path), 'utf8'))]));
-
-describe.each(all.flatMap((capability) => capability.links).map((link) => [hostKey(link.interface, link.version), link.functions] as const))(
-  '%s',
-  (name, functions) => {
-    test('lists exactly the functions that the WIT declares', (context) => {
-      context.skip(files.length === 0, 'wit/ holds no WIT of WASI');
-      expect(Object.keys(functions).toSorted()).toEqual((declared.get(name) ?? ['not in wit/']).toSorted());
-    });
-  },
+const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) =>
+  path.endsWith('.wit'),
 );
+const declared = new Map(
+  files.flatMap((path) => [...functionsOf(readFileSync(join(directory, path), 'utf8'))]),
+);
+
+describe.each(
+  all
+    .flatMap((capability) => capability.links)
+    .map((link) => [hostKey(link.interface, link.version), link.functions] as const),
+)('%s', (name, functions) => {
+  test('lists exactly the functions that the WIT declares', (context) => {
+    context.skip(files.length === 0, 'wit/ holds no WIT of WASI');
+    expect(Object.keys(functions).toSorted()).toEqual(
+      (declared.get(name) ?? ['not in wit/']).toSorted(),
+    );
+  });
+});

@@ -109,7 +109,9 @@ function contextOf(spec: CommandSpec, command: Command, deps: CliDependencies): 
     args: command.processedArgs.map((value: unknown) =>
       typeof value === 'string' ? value : undefined,
     ),
-    rest: command.processedArgs.flatMap((value: unknown) => (Array.isArray(value) ? value.map(String) : [])),
+    rest: command.processedArgs.flatMap((value: unknown) =>
+      Array.isArray(value) ? value.map(String) : [],
+    ),
     options,
     deps,
     output: new Output(deps.stdout, deps.stderr, deps.env, options.isOn('json')),

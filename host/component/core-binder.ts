@@ -25,24 +25,35 @@ export interface CoreBindOptions {
  * Makes a core module ready: compiled once, instantiated any number of times, each with `CoreImports`. Its
  * exported functions become functions that resolve with their core results. Throws `BinderError`.
  */
-export async function bindCoreModule({ bytes, blocking, transform }: CoreBindOptions): Promise<BoundComponent> {
+export async function bindCoreModule({
+  bytes,
+  blocking,
+  transform,
+}: CoreBindOptions): Promise<BoundComponent> {
   const module = await compile(transform(bytes));
   const suspending = new Set(blocking);
   return {
     binder: 'core',
     async instantiate(imports) {
       const hosts = imports as CoreImports;
-      const given = Object.entries(hosts).map(([name, { functions }]) => [name, linked(name, functions, suspending)] as const);
+      const given = Object.entries(hosts).map(
+        ([name, { functions }]) => [name, linked(name, functions, suspending)] as const,
+      );
       const { exports } = new WebAssembly.Instance(module, Object.fromEntries(given));
       const memory = exports['memory'];
-      if (memory instanceof WebAssembly.Memory) for (const host of Object.values(hosts)) host.attach(memory);
+      if (memory instanceof WebAssembly.Memory)
+        for (const host of Object.values(hosts)) host.attach(memory);
       return promised(exports);
     },
   };
 }
 
 /** What the guest may wait in is bound as suspending; the rest stays cheap. */
-function linked(name: string, functions: CoreHost['functions'], suspending: ReadonlySet<string>): Record<string, unknown> {
+function linked(
+  name: string,
+  functions: CoreHost['functions'],
+  suspending: ReadonlySet<string>,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(functions).map(([member, work]) => [
       member,
@@ -55,7 +66,9 @@ function promised(exports: Record<string, unknown>): GuestExports {
   return Object.fromEntries(
     Object.entries(exports).map(([name, value]) => [
       name,
-      typeof value === 'function' ? WebAssembly.promising(value as (...args: never[]) => unknown) : value,
+      typeof value === 'function'
+        ? WebAssembly.promising(value as (...args: never[]) => unknown)
+        : value,
     ]),
   );
 }
@@ -64,6 +77,10 @@ async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (thrown) {
-    throw BinderError.unbindable(`V8 refuses the module: ${(thrown as Error).message.split('\n', 1)[0]}`, undefined, thrown);
+    throw BinderError.unbindable(
+      `V8 refuses the module: ${(thrown as Error).message.split('\n', 1)[0]}`,
+      undefined,
+      thrown,
+    );
   }
 }

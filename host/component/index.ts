@@ -36,7 +36,12 @@ export type {
   HostImports,
   Lifetime,
 } from './binder.ts';
-export { bindCoreModule, type CoreBindOptions, type CoreHost, type CoreImports } from './core-binder.ts';
+export {
+  bindCoreModule,
+  type CoreBindOptions,
+  type CoreHost,
+  type CoreImports,
+} from './core-binder.ts';
 export { createJcoBinder, type JcoBinderOptions } from './jco/binder.ts';
 export { BinderError } from './jco/errors.ts';
 export { isBytes, lowerCamel, unsupportedIn, upperCamel } from './values/conventions.ts';

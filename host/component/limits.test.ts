@@ -124,7 +124,9 @@ describe('limits', () => {
     const functions = big([...MODULE, ...section(1, 1, 0x60, 0, 0)], 3, million, [0]);
     const bodies = big([], 10, million, [2, 0, 0x0b]);
     const module = new Uint8Array([...functions, ...bodies]);
-    expect(timed(() => readCoreModule(module, { coreFunctions: million })).functions).toHaveLength(million);
+    expect(timed(() => readCoreModule(module, { coreFunctions: million })).functions).toHaveLength(
+      million,
+    );
     expect(errorOf(() => readCoreModule(module, { coreFunctions: million - 1 })).code).toBe(
       'limit-exceeded',
     );

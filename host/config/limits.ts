@@ -122,14 +122,7 @@ export const LIMITS: readonly LimitRule[] = [
     'Guest log per second, all requests of the function together.',
   ),
   rule('logTotal', 'bytes', MIB, KIB, GIB, 'Guest log of one request.'),
-  rule(
-    'tableElements',
-    'count',
-    100_000,
-    1,
-    10_000_000,
-    'Elements of each table.',
-  ),
+  rule('tableElements', 'count', 100_000, 1, 10_000_000, 'Elements of each table.'),
 ];
 
 export function defaultLimits(): Limits {

@@ -3,7 +3,15 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { send, Wire } from './client.ts';
 import { residentBytes, startHost, type LogLine, type TestHost } from './harness.ts';
-import { BYSTANDER, checkBystander, checkDescriptors, checkHealth, descriptors, edgeLine, newTrace } from './health.ts';
+import {
+  BYSTANDER,
+  checkBystander,
+  checkDescriptors,
+  checkHealth,
+  descriptors,
+  edgeLine,
+  newTrace,
+} from './health.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 let host: TestHost;
@@ -48,7 +56,10 @@ async function exchange(text: string): Promise<string> {
 
 function refusedLine(answer: string): Promise<LogLine> {
   const traceId = /"trace_id":"([0-9a-f]{32})"/.exec(answer)?.[1];
-  return host.logged((line) => line['trace_id'] === traceId && line['msg'] === 'request refused', `the line of the refusal ${traceId}`);
+  return host.logged(
+    (line) => line['trace_id'] === traceId && line['msg'] === 'request refused',
+    `the line of the refusal ${traceId}`,
+  );
 }
 
 /** What an answer is that refuses, on the wire and in the log; the connection is over. */
@@ -66,12 +77,20 @@ async function refusalOf(answer: string) {
 
 /** One answer, which is the problem `code`, in the log too. */
 function refusal(status: number, code: string) {
-  return { statuses: [`HTTP/1.1 ${status}`], isProblem: true, closes: true, code, tellsInternals: false, logged: { status, code } };
+  return {
+    statuses: [`HTTP/1.1 ${status}`],
+    isProblem: true,
+    closes: true,
+    code,
+    tellsInternals: false,
+    logged: { status, code },
+  };
 }
 
 const SMUGGLED = 'GET /fn/echo/smuggled HTTP/1.1\r\nhost: x\r\n\r\n';
 const smuggled = () => host.log.filter((line) => line['path'] === '/fn/echo/smuggled');
-const head = (...lines: string[]) => ['POST /fn/echo/outer HTTP/1.1', 'host: x', ...lines, '', ''].join('\r\n');
+const head = (...lines: string[]) =>
+  ['POST /fn/echo/outer HTTP/1.1', 'host: x', ...lines, '', ''].join('\r\n');
 const chunked = (body: string) => head('transfer-encoding: chunked') + body;
 const inField = (field: string) => `GET /fn/echo/outer HTTP/1.1\r\nhost: x\r\n${field}\r\n\r\n`;
 
@@ -80,18 +99,44 @@ describe('F1: a request with two readings is refused, and nothing of it becomes 
   const bad: Refusal = [400, 'bad-request'];
   const coding: Refusal = [501, 'coding-not-supported'];
   const cases: readonly (readonly [what: string, text: string, refusal: Refusal])[] = [
-    ['CL.TE', head('content-length: 4', 'transfer-encoding: chunked') + `0\r\n\r\n${SMUGGLED}`, bad],
-    ['TE.CL', head('transfer-encoding: chunked', 'content-length: 4') + `5c\r\n${SMUGGLED}0\r\n\r\n`, bad],
-    ['TE.TE, identity second', head('transfer-encoding: chunked', 'transfer-encoding: identity') + `0\r\n\r\n${SMUGGLED}`, bad],
-    ['TE.TE, twice chunked', head('transfer-encoding: chunked, chunked') + `0\r\n\r\n${SMUGGLED}`, bad],
+    [
+      'CL.TE',
+      head('content-length: 4', 'transfer-encoding: chunked') + `0\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
+    [
+      'TE.CL',
+      head('transfer-encoding: chunked', 'content-length: 4') + `5c\r\n${SMUGGLED}0\r\n\r\n`,
+      bad,
+    ],
+    [
+      'TE.TE, identity second',
+      head('transfer-encoding: chunked', 'transfer-encoding: identity') + `0\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
+    [
+      'TE.TE, twice chunked',
+      head('transfer-encoding: chunked, chunked') + `0\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
     ['TE unknown', head('transfer-encoding: xchunked') + `0\r\n\r\n${SMUGGLED}`, coding],
     ['TE gzip, chunked', head('transfer-encoding: gzip, chunked') + `0\r\n\r\n${SMUGGLED}`, coding],
-    ['TE after a vertical tab', head('transfer-encoding:\x0bchunked') + `0\r\n\r\n${SMUGGLED}`, bad],
-    ['TE in HTTP/1.0', `POST /fn/echo/outer HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`, bad],
+    [
+      'TE after a vertical tab',
+      head('transfer-encoding:\x0bchunked') + `0\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
+    [
+      'TE in HTTP/1.0',
+      `POST /fn/echo/outer HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
     ['two lengths', head('content-length: 0', 'content-length: 47') + SMUGGLED, bad],
     ['one length twice', head('content-length: 0', 'content-length: 0') + SMUGGLED, bad],
     ['a list of lengths', head('content-length: 0, 0') + SMUGGLED, bad],
-    ...['+0', '-0', '0x0', '', '0_0', '18446744073709551616'].map((value) => [`length ${value}`, head(`content-length: ${value}`) + SMUGGLED, bad] as const),
+    ...['+0', '-0', '0x0', '', '0_0', '18446744073709551616'].map(
+      (value) => [`length ${value}`, head(`content-length: ${value}`) + SMUGGLED, bad] as const,
+    ),
     ...['0x0', '+0', '-0', '0_0', ' 0', '0 ', 'g', '', '10000000000000000'].map(
       (size) => [`chunk size "${size}"`, chunked(`${size}\r\n\r\n${SMUGGLED}`), bad] as const,
     ),
@@ -102,12 +147,26 @@ describe('F1: a request with two readings is refused, and nothing of it becomes 
     ['space before the colon', head('content-length : 47') + SMUGGLED, bad],
     ['no name', inField(': a') + SMUGGLED, bad],
     ['obs-fold', inField('x-a: a\r\n b') + SMUGGLED, bad],
-    ['space before the first field', `GET /fn/echo/outer HTTP/1.1\r\n host: x\r\n\r\n${SMUGGLED}`, bad],
+    [
+      'space before the first field',
+      `GET /fn/echo/outer HTTP/1.1\r\n host: x\r\n\r\n${SMUGGLED}`,
+      bad,
+    ],
     ['bare LF between lines', `GET /fn/echo/outer HTTP/1.1\nhost: x\n\n${SMUGGLED}`, bad],
     ['no Host', `GET /fn/echo/outer HTTP/1.1\r\n\r\n${SMUGGLED}`, bad],
     ['two Hosts', `GET /fn/echo/outer HTTP/1.1\r\nhost: x\r\nHOST: y\r\n\r\n${SMUGGLED}`, bad],
-    ...['', 'a b', 'a@b', 'a/b', 'x:99999', '[::1', '[::0001]', '127.1'].map((name) => [`Host "${name}"`, `GET /fn/echo/outer HTTP/1.1\r\nhost: ${name}\r\n\r\n${SMUGGLED}`, bad] as const),
-    ...['/a#b', 'a', 'ftp://x/a', 'http://a@b/', '/a\\b', 'http:///a', '*'].map((target) => [`target ${target}`, `GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n${SMUGGLED}`, bad] as const),
+    ...['', 'a b', 'a@b', 'a/b', 'x:99999', '[::1', '[::0001]', '127.1'].map(
+      (name) =>
+        [
+          `Host "${name}"`,
+          `GET /fn/echo/outer HTTP/1.1\r\nhost: ${name}\r\n\r\n${SMUGGLED}`,
+          bad,
+        ] as const,
+    ),
+    ...['/a#b', 'a', 'ftp://x/a', 'http://a@b/', '/a\\b', 'http:///a', '*'].map(
+      (target) =>
+        [`target ${target}`, `GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n${SMUGGLED}`, bad] as const,
+    ),
     ['HTTP/0.9', `GET /fn/echo/outer\r\n\r\n${SMUGGLED}`, bad],
     ['HTTP/1.2', `GET /fn/echo/outer HTTP/1.2\r\nhost: x\r\n\r\n${SMUGGLED}`, bad],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', bad],
@@ -117,13 +176,16 @@ describe('F1: a request with two readings is refused, and nothing of it becomes 
     const answer = await exchange(text);
     // Within the body a guest may have begun to answer: it is broken off, which is no answer either.
     const begun = /^(?:HTTP\/1\.1 200 |$)/.test(answer);
-    if (begun && text.includes('transfer-encoding: chunked\r\n\r\n')) expect(answer).not.toContain('\r\n0\r\n');
+    if (begun && text.includes('transfer-encoding: chunked\r\n\r\n'))
+      expect(answer).not.toContain('\r\n0\r\n');
     else expect(await refusalOf(answer)).toEqual(refusal(status, code));
     expect(smuggled()).toEqual([]);
   });
 
   test('what stands in the body stays in the body', async () => {
-    const inside = chunked(`${SMUGGLED.length.toString(16)};ext=1\r\n${SMUGGLED}\r\n0\r\n\r\n`).replace('host: x', 'host: x\r\nconnection: close');
+    const inside = chunked(
+      `${SMUGGLED.length.toString(16)};ext=1\r\n${SMUGGLED}\r\n0\r\n\r\n`,
+    ).replace('host: x', 'host: x\r\nconnection: close');
     const answer = await exchange(inside);
     expect(answer.match(/^HTTP\/1\.1 200/gm)).toHaveLength(1);
     expect(answer).toContain(`x-echo-bytes: ${SMUGGLED.length}\r\n`);
@@ -175,7 +237,10 @@ describe('F3: whoever is slow is cut off', () => {
       await open('not HTTP\r\n\r\n');
       await open('GET /fn/echo/ HTTP/1.1\r\n\r\n');
       // Takes nothing of a long answer.
-      const greedy = await open('POST /fn/hasty/ HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n', false);
+      const greedy = await open(
+        'POST /fn/hasty/ HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n',
+        false,
+      );
       const chunk = Buffer.alloc(1 << 20);
       const more = () => {
         while (greedy.writable && greedy.write(chunk));
@@ -184,8 +249,12 @@ describe('F3: whoever is slow is cut off', () => {
       more();
       expect((await send(`${host.edge}/fn/${BYSTANDER}/`)).status).toBe(200);
       await checkDescriptors(host, before);
-      expect(host.log.filter((line) => line['code'] === 'timeout' && line['function'] === 'hasty')).toHaveLength(2);
-      expect(host.log.some((line) => line['code'] === 'request-timeout' && line['status'] === 408)).toBe(true);
+      expect(
+        host.log.filter((line) => line['code'] === 'timeout' && line['function'] === 'hasty'),
+      ).toHaveLength(2);
+      expect(
+        host.log.some((line) => line['code'] === 'request-timeout' && line['status'] === 408),
+      ).toBe(true);
     } finally {
       clearInterval(drip);
       for (const socket of sockets) socket.destroy();
@@ -195,7 +264,12 @@ describe('F3: whoever is slow is cut off', () => {
 
 describe('F4: a client that leaves', () => {
   test('before its headers are complete leaves nothing', async () => {
-    for (const text of ['', 'GET', 'GET /fn/echo/ HTTP/1.1\r\nhost', 'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n']) {
+    for (const text of [
+      '',
+      'GET',
+      'GET /fn/echo/ HTTP/1.1\r\nhost',
+      'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n',
+    ]) {
       using wire = await Wire.open(host.edge);
       wire.write(text);
     }
@@ -207,11 +281,19 @@ describe('F4: a client that leaves', () => {
     const traces = Array.from({ length: 20 }, newTrace);
     {
       using wire = await Wire.open(host.edge);
-      wire.write(traces.map(({ headers }) => `GET /fn/busy/sleep-forever HTTP/1.1\r\nhost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`).join(''));
+      wire.write(
+        traces
+          .map(
+            ({ headers }) =>
+              `GET /fn/busy/sleep-forever HTTP/1.1\r\nhost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`,
+          )
+          .join(''),
+      );
       // The function is full: all of them are in their guests.
       await expect.poll(async () => (await send(`${host.edge}/fn/busy/`)).status).toBe(503);
     }
-    for (const { traceId } of traces) expect(await edgeLine(host, traceId)).toMatchObject({ code: 'client-gone' });
+    for (const { traceId } of traces)
+      expect(await edgeLine(host, traceId)).toMatchObject({ code: 'client-gone' });
     expect((await send(`${host.edge}/fn/busy/`)).status).toBe(200);
   });
 });
@@ -221,22 +303,43 @@ describe('F5: limits of the head', () => {
     ['fields', 'x: 1\r\n'.repeat(21), 'headerCount'],
     ['bytes', `x: ${'a'.repeat(4096)}\r\n`, 'headers'],
   ])('too many %s for the function are refused with 431', async (_what, fields, limit) => {
-    const answer = await exchange(`GET /fn/narrow/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${fields}\r\n`);
+    const answer = await exchange(
+      `GET /fn/narrow/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${fields}\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain(`"limit":"${limit}"`);
-    expect(await exchange(`GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${fields}\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(
+      await exchange(`GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${fields}\r\n`),
+    ).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test.each([
-    ['a million bytes in a field', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(1_000_000)}\r\n\r\n`, 431, 'headers-too-large'],
-    ['a million bytes of URL', `GET /${'a'.repeat(1_000_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'headers-too-large'],
-    ['40,000 bytes of URL', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 414, 'uri-too-long'],
+    [
+      'a million bytes in a field',
+      `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(1_000_000)}\r\n\r\n`,
+      431,
+      'headers-too-large',
+    ],
+    [
+      'a million bytes of URL',
+      `GET /${'a'.repeat(1_000_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      431,
+      'headers-too-large',
+    ],
+    [
+      '40,000 bytes of URL',
+      `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      414,
+      'uri-too-long',
+    ],
   ] as const)('%s', async (_what, text, status, code) => {
     expect(await refusalOf(await exchange(text))).toEqual(refusal(status, code));
   });
 
   test('10,000 fields are refused', async () => {
-    const answer = await exchange(`GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${'a:b\r\n'.repeat(10_000)}\r\n`);
+    const answer = await exchange(
+      `GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${'a:b\r\n'.repeat(10_000)}\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
@@ -244,23 +347,31 @@ describe('F5: limits of the head', () => {
     ['fields', 'x-t: 1\r\n'.repeat(21)],
     ['bytes', `x-t: ${'a'.repeat(4096)}\r\n`],
     ['bytes for the parser', `x-t: ${'a'.repeat(200_000)}\r\n`],
-  ])('too many %s of trailers are an error of the guest, not a shorter list', async (_what, trailers) => {
-    const answer = await exchange(`POST /fn/narrow/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n${trailers}\r\n`);
-    expect(answer).not.toContain('\r\n0\r\n');
-    expect(answer.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(1);
-  });
+  ])(
+    'too many %s of trailers are an error of the guest, not a shorter list',
+    async (_what, trailers) => {
+      const answer = await exchange(
+        `POST /fn/narrow/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n${trailers}\r\n`,
+      );
+      expect(answer).not.toContain('\r\n0\r\n');
+      expect(answer.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(1);
+    },
+  );
 });
 
 describe('F6: what is unusual has a defined answer', () => {
   test('1,000 pipelined requests are answered, each once and in order', async () => {
     using wire = await Wire.open(host.edge);
-    const request = (at: number) => `GET /fn/crowd/${at} HTTP/1.1\r\nhost: x\r\n${at === 999 ? 'connection: close\r\n' : ''}\r\n`;
+    const request = (at: number) =>
+      `GET /fn/crowd/${at} HTTP/1.1\r\nhost: x\r\n${at === 999 ? 'connection: close\r\n' : ''}\r\n`;
     wire.write(Array.from({ length: 1000 }, (_, at) => request(at)).join(''));
     const answer = await wire.ended();
     const statuses = answer.match(/HTTP\/1\.1 \d+/g) ?? [];
     expect(statuses).toHaveLength(1000);
     // Beyond limits.concurrency a function is busy: Retry-After says so.
-    expect(new Set(statuses.map((line) => line.slice(9))).isSubsetOf(new Set(['200', '503']))).toBe(true);
+    expect(new Set(statuses.map((line) => line.slice(9))).isSubsetOf(new Set(['200', '503']))).toBe(
+      true,
+    );
     const served = [...answer.matchAll(/^x-echo-path: \/(\d+)\r$/gm)].map(([, at]) => Number(at));
     expect(served).toEqual(served.toSorted((a, b) => a - b));
     expect(served.length).toBeGreaterThanOrEqual(32);
@@ -268,21 +379,60 @@ describe('F6: what is unusual has a defined answer', () => {
 
   test.each([
     ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n\r\n', 501, 'method-not-supported'],
-    ['an unknown method', 'FROB /fn/echo/ HTTP/1.1\r\nhost: x\r\n\r\n', 501, 'method-not-supported'],
-    ['a method in lower case', 'get /fn/echo/ HTTP/1.1\r\nhost: x\r\n\r\n', 501, 'method-not-supported'],
-    ['another expectation', 'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: tea\r\ncontent-length: 2\r\n\r\nhi', 417, 'expectation-failed'],
+    [
+      'an unknown method',
+      'FROB /fn/echo/ HTTP/1.1\r\nhost: x\r\n\r\n',
+      501,
+      'method-not-supported',
+    ],
+    [
+      'a method in lower case',
+      'get /fn/echo/ HTTP/1.1\r\nhost: x\r\n\r\n',
+      501,
+      'method-not-supported',
+    ],
+    [
+      'another expectation',
+      'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: tea\r\ncontent-length: 2\r\n\r\nhi',
+      417,
+      'expectation-failed',
+    ],
   ] as const)('%s is refused', async (_what, text, status, code) => {
     expect(await refusalOf(await exchange(text))).toEqual(refusal(status, code));
   });
 
   test.each([
-    ['TRACE', 'TRACE /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 200 [^]*x-echo-method: TRACE\r\n/],
+    [
+      'TRACE',
+      'TRACE /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 200 [^]*x-echo-method: TRACE\r\n/,
+    ],
     ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 204 /],
-    ['Upgrade', 'GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n', /^HTTP\/1\.1 200 /],
-    ['the absolute form', 'GET http://other.example/fn/echo/a?q HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 200 [^]*x-echo-path: \/a\?q\r\n/],
-    ['HTTP/1.0 without Host', 'GET /fn/echo/ HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 [^]*connection: close\r\n/i],
-    ['an IPv6 address as Host', 'GET /fn/echo/ HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 200 /],
-    ['100-continue', 'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi', /^HTTP\/1\.1 \d+ [^]*hi/],
+    [
+      'Upgrade',
+      'GET /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n',
+      /^HTTP\/1\.1 200 /,
+    ],
+    [
+      'the absolute form',
+      'GET http://other.example/fn/echo/a?q HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 200 [^]*x-echo-path: \/a\?q\r\n/,
+    ],
+    [
+      'HTTP/1.0 without Host',
+      'GET /fn/echo/ HTTP/1.0\r\n\r\n',
+      /^HTTP\/1\.1 200 [^]*connection: close\r\n/i,
+    ],
+    [
+      'an IPv6 address as Host',
+      'GET /fn/echo/ HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 200 /,
+    ],
+    [
+      '100-continue',
+      'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi',
+      /^HTTP\/1\.1 \d+ [^]*hi/,
+    ],
   ])('%s', async (_what, text, expected) => {
     expect(await exchange(text)).toMatch(expected);
   });
@@ -295,12 +445,19 @@ describe('F7: back-pressure', () => {
     const memory = await residentBytes(host.pid);
     const { hostname, port } = new URL(host.edge);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET /fn/outbound/?url=${encodeURIComponent(upstream.origin)} HTTP/1.1\r\nhost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`);
+    socket.write(
+      `GET /fn/outbound/?url=${encodeURIComponent(upstream.origin)} HTTP/1.1\r\nhost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`,
+    );
     const outgoing = (await asked).socket;
     // Read a part, then nothing: the upstream's counter stands once every buffer on the way is full.
     await once(socket, 'readable');
     let taken = -1;
-    await expect.poll(() => taken === (taken = outgoing.bytesWritten) && taken > 0, { interval: 300, timeout: 20_000 }).toBe(true);
+    await expect
+      .poll(() => taken === (taken = outgoing.bytesWritten) && taken > 0, {
+        interval: 300,
+        timeout: 20_000,
+      })
+      .toBe(true);
     expect(taken).toBeLessThan(64 * 2 ** 20);
     expect((await residentBytes(host.pid)) - memory).toBeLessThan(64 * 2 ** 20);
     // By a reset, where there is something unread.
@@ -313,18 +470,24 @@ describe('F7: back-pressure', () => {
 
 describe('F8: framing of what has no body, or no end', () => {
   test.each([204, 205, 304])('%i with a body has none on the wire', async (code) => {
-    const answer = await exchange(`GET /fn/crooked/status-body?code=${code} HTTP/1.1\r\nhost: x\r\n\r\nGET /fn/crooked/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    const answer = await exchange(
+      `GET /fn/crooked/status-body?code=${code} HTTP/1.1\r\nhost: x\r\n\r\nGET /fn/crooked/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+    );
     expect(answer).not.toContain('01234');
     expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${code}`, 'HTTP/1.1 200']);
   });
 
   test('HEAD has the length of GET and no body', async () => {
-    const answer = await exchange('HEAD /fn/crooked/head HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    const answer = await exchange(
+      'HEAD /fn/crooked/head HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*content-length: 5\r\n[^]*\r\n\r\n$/);
   });
 
   test('HEAD of an answer with trailers is served', async () => {
-    expect(await exchange('HEAD /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
+    expect(
+      await exchange('HEAD /fn/echo/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'),
+    ).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
   });
 
   test('in HTTP/1.0, where a close is a good end, a broken answer ends by a reset', async () => {

@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { send, type Answer } from './client.ts';
 import { startHost, type TestHost } from './harness.ts';
-import { BYSTANDER, checkBystander, checkDescriptors, checkHealth, descriptors, edgeLine, newTrace } from './health.ts';
+import {
+  BYSTANDER,
+  checkBystander,
+  checkDescriptors,
+  checkHealth,
+  descriptors,
+  edgeLine,
+  newTrace,
+} from './health.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 let host: TestHost;
@@ -29,7 +37,10 @@ beforeAll(async () => {
     }),
   );
   crooked = started.use(await CrookedServer.start());
-  const own = { grants: { poll: true, http: [upstream.origin, crooked.origin] }, limits: { subrequests: 20 } };
+  const own = {
+    grants: { poll: true, http: [upstream.origin, crooked.origin] },
+    limits: { subrequests: 20 },
+  };
   await host.deploy(BYSTANDER, 'hello');
   await host.deploy('own', 'outbound', own);
   await host.deploy('other', 'outbound', own);
@@ -54,9 +65,13 @@ class CrookedServer implements AsyncDisposable {
     this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (socket) => {
       this.#open.add(socket);
-      this.closed = new Promise((resolve) => socket.once('close', () => resolve(void this.#open.delete(socket))));
+      this.closed = new Promise((resolve) =>
+        socket.once('close', () => resolve(void this.#open.delete(socket))),
+      );
       socket.on('error', () => {});
-      socket.once('data', (request) => misbehave(/^GET \/(\S+)/.exec(String(request))?.[1] ?? '', socket));
+      socket.once('data', (request) =>
+        misbehave(/^GET \/(\S+)/.exec(String(request))?.[1] ?? '', socket),
+      );
     });
   }
 
@@ -91,7 +106,9 @@ function misbehave(how: string, socket: Socket): void {
     case 'reset':
       return void socket.resetAndDestroy();
     case 'reset-body':
-      return void socket.write(`${ok}content-length: 10\r\n\r\n12345`, () => socket.resetAndDestroy());
+      return void socket.write(`${ok}content-length: 10\r\n\r\n12345`, () =>
+        socket.resetAndDestroy(),
+      );
     case 'short':
       return void socket.end(`${ok}content-length: 10\r\n\r\n12345`);
     case 'garbage':
@@ -100,7 +117,9 @@ function misbehave(how: string, socket: Socket): void {
       socket.write(ok);
       return endless('x-endless: 0123456789\r\n');
     case 'both-framings':
-      return void socket.end(`${ok}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n`);
+      return void socket.end(
+        `${ok}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n`,
+      );
     case 'bad-header':
       return void socket.end(`${ok}x-a: a\0b\r\ncontent-length: 0\r\n\r\n`);
     default:
@@ -115,34 +134,63 @@ interface Asked {
 
 async function relay(name: string, url: string, more = ''): Promise<Asked> {
   const { traceId, headers } = newTrace();
-  const answer = await send(`${host.edge}/fn/${name}/?url=${encodeURIComponent(url)}${more}`, { headers: ['traceparent', headers.traceparent] });
+  const answer = await send(`${host.edge}/fn/${name}/?url=${encodeURIComponent(url)}${more}`, {
+    headers: ['traceparent', headers.traceparent],
+  });
   await edgeLine(host, traceId);
   return { answer, traceId };
 }
 
 async function expectDenied(name: string, url: string): Promise<void> {
   const { answer, traceId } = await relay(name, url);
-  expect([url, answer.status, answer.headers['x-error-code'], answer.text]).toEqual([url, 502, 'HTTP-request-denied', 'HTTP-request-denied\n']);
-  const denials = host.log.filter((line) => line['trace_id'] === traceId && line['capability'] === 'http');
+  expect([url, answer.status, answer.headers['x-error-code'], answer.text]).toEqual([
+    url,
+    502,
+    'HTTP-request-denied',
+    'HTTP-request-denied\n',
+  ]);
+  const denials = host.log.filter(
+    (line) => line['trace_id'] === traceId && line['capability'] === 'http',
+  );
   expect(denials).toHaveLength(1);
-  expect(denials[0]).toMatchObject({ level: 'warn', function: name, what: expect.any(String), fix: expect.any(String) });
+  expect(denials[0]).toMatchObject({
+    level: 'warn',
+    function: name,
+    what: expect.any(String),
+    fix: expect.any(String),
+  });
 }
 
 describe('E1, E3: a wildcard opens no spelling of this machine', () => {
-  test.each(['127.0.0.1', '127.9.9.9', '0.0.0.0', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', 'localhost'])('%s', async (name) => {
+  test.each([
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '[::1]',
+    '[::]',
+    '[::ffff:127.0.0.1]',
+    '[64:ff9b::7f00:1]',
+    'localhost',
+  ])('%s', async (name) => {
     await expectDenied('any', `http://${name}:${secret.port}/`);
     expect(secret.count).toBe(0);
   });
 
-  test.each(['127.1', '2130706433', '0x7f000001', '0177.0.0.1', '127.0.0.1.', 'localhost.', '%31%32%37.0.0.1', '①②⑦.0.0.1'])(
-    '%s, which is no authority or a name for the same',
-    async (name) => {
-      const { answer } = await relay('any', `http://${name}:${secret.port}/`);
-      expect(answer.status).toBeGreaterThanOrEqual(400);
-      expect(answer.text).not.toContain('secret');
-      expect(secret.count).toBe(0);
-    },
-  );
+  test.each([
+    '127.1',
+    '2130706433',
+    '0x7f000001',
+    '0177.0.0.1',
+    '127.0.0.1.',
+    'localhost.',
+    '%31%32%37.0.0.1',
+    '①②⑦.0.0.1',
+  ])('%s, which is no authority or a name for the same', async (name) => {
+    const { answer } = await relay('any', `http://${name}:${secret.port}/`);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.text).not.toContain('secret');
+    expect(secret.count).toBe(0);
+  });
 
   test('the host itself, even where it is granted: so no function calls itself in a loop (E10)', async () => {
     await expectDenied('self', `${host.edge}/fn/self/?url=${encodeURIComponent(host.edge)}`);
@@ -192,14 +240,23 @@ describe('E6: what only looks like the granted origin is denied', () => {
 });
 
 describe('E7', () => {
-  test.each(['connection', 'Host', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'Transfer-Encoding', 'upgrade'])(
-    'a guest cannot set %s',
-    async (name) => {
-      for (const way of ['', '&from_list=1']) {
-        expect((await send(`${host.edge}/fn/own/headers?name=${name}&value=x${way}`)).json()).toEqual({ error: 'forbidden' });
-      }
-    },
-  );
+  test.each([
+    'connection',
+    'Host',
+    'http2-settings',
+    'keep-alive',
+    'proxy-authenticate',
+    'proxy-authorization',
+    'proxy-connection',
+    'Transfer-Encoding',
+    'upgrade',
+  ])('a guest cannot set %s', async (name) => {
+    for (const way of ['', '&from_list=1']) {
+      expect((await send(`${host.edge}/fn/own/headers?name=${name}&value=x${way}`)).json()).toEqual(
+        { error: 'forbidden' },
+      );
+    }
+  });
 
   test.each([
     ['x', '610d0a783a2062'],
@@ -208,7 +265,9 @@ describe('E7', () => {
     ['', '61'],
     ['x:', '61'],
   ])('nor a header %j with the bytes %s', async (name, hex) => {
-    expect((await send(`${host.edge}/fn/own/headers?name=${name}&value_hex=${hex}`)).json()).toEqual({ error: 'invalid-syntax' });
+    expect(
+      (await send(`${host.edge}/fn/own/headers?name=${name}&value_hex=${hex}`)).json(),
+    ).toEqual({ error: 'invalid-syntax' });
   });
 });
 
@@ -231,7 +290,9 @@ describe('E8: whatever an upstream does ends in a typed error, and its connectio
     ['reset-body', ''],
     ['short', ''],
   ])('%s breaks off the answer that has begun', async (how, more) => {
-    await expect(relay('own', `${crooked.origin}/${how}`, more)).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+    await expect(relay('own', `${crooked.origin}/${how}`, more)).rejects.toThrow(
+      /aborted|hang up|ECONNRESET/,
+    );
     await crooked.closed;
   });
 });
@@ -239,7 +300,10 @@ describe('E8: whatever an upstream does ends in a typed error, and its connectio
 describe('E9', () => {
   test('functions share no connection and no credential', async () => {
     const token = ['x-relay-authorization', 'Bearer of-one-function'];
-    const first = await send(`${host.edge}/fn/own/?url=${encodeURIComponent(`${upstream.origin}/own`)}`, { headers: token });
+    const first = await send(
+      `${host.edge}/fn/own/?url=${encodeURIComponent(`${upstream.origin}/own`)}`,
+      { headers: token },
+    );
     expect(first.text).toBe('Bearer of-one-function\n');
     for (const name of ['own', 'other', 'own', 'other']) {
       expect((await relay(name, `${upstream.origin}/${name}`)).answer.text).toBe('no credential\n');
@@ -254,7 +318,9 @@ describe('E9', () => {
 describe('E10', () => {
   test('a request sends no more than its limit, however many it asks for at once', async () => {
     const seen = upstream.count;
-    const fan = await send(`${host.edge}/fn/own/fan?n=500&url=${encodeURIComponent(`${upstream.origin}/fan`)}`);
+    const fan = await send(
+      `${host.edge}/fn/own/fan?n=500&url=${encodeURIComponent(`${upstream.origin}/fan`)}`,
+    );
     expect(fan.json()).toMatchObject({ ok: 20 });
     expect(upstream.count - seen).toBe(20);
   });

@@ -27,9 +27,16 @@ export interface Answer {
 }
 
 /** Begins a request whose body the caller writes. */
-export function begin(url: string, { method = 'POST', headers = [], agent }: Sent = {}): ClientRequest {
+export function begin(
+  url: string,
+  { method = 'POST', headers = [], agent }: Sent = {},
+): ClientRequest {
   const { host } = new URL(url);
-  const begun = request(url, { method, headers: ['host', host, ...headers], ...(agent === undefined ? { agent: false } : { agent }) });
+  const begun = request(url, {
+    method,
+    headers: ['host', host, ...headers],
+    ...(agent === undefined ? { agent: false } : { agent }),
+  });
   // Who waits for the response is told by it; a connection that is reset later is nobody's to catch.
   begun.on('error', () => {});
   return begun;
@@ -63,7 +70,11 @@ export async function wholeAnswer(sent: ClientRequest): Promise<Answer> {
 export function send(url: string, sent: Sent = {}): Promise<Answer> {
   const { body } = sent;
   const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))];
-  const begun = begin(url, { method: 'GET', ...sent, headers: [...(sent.headers ?? []), ...length] });
+  const begun = begin(url, {
+    method: 'GET',
+    ...sent,
+    headers: [...(sent.headers ?? []), ...length],
+  });
   begun.end(body);
   return wholeAnswer(begun);
 }
@@ -108,13 +119,19 @@ export class Wire implements Disposable {
 
   /** Waits until what was received, from the start, has `part`; rejects when the connection ends without. */
   until(part: string | RegExp): Promise<string> {
-    const has = () => (typeof part === 'string' ? this.received.includes(part) : part.test(this.received));
+    const has = () =>
+      typeof part === 'string' ? this.received.includes(part) : part.test(this.received);
     return new Promise((resolve, reject) => {
       const look = () => {
         if (!has() && !this.#ended) return;
         this.#changes.delete(look);
         if (has()) resolve(this.received);
-        else reject(new Error(`the connection ended before ${String(part)} came, after ${JSON.stringify(this.received.slice(-500))}`));
+        else
+          reject(
+            new Error(
+              `the connection ended before ${String(part)} came, after ${JSON.stringify(this.received.slice(-500))}`,
+            ),
+          );
       };
       this.#changes.add(look);
       look();

@@ -45,7 +45,11 @@ export interface TestHost extends AsyncDisposable {
   /** Deploys a fixture (or bytes) with a configuration; the raw answer. */
   put(name: string, module: string | Uint8Array, config?: unknown): Promise<Response>;
   /** As `put`, and fails with the answer unless it is 201. */
-  deploy(name: string, module: string | Uint8Array, config?: unknown): Promise<Record<string, unknown>>;
+  deploy(
+    name: string,
+    module: string | Uint8Array,
+    config?: unknown,
+  ): Promise<Record<string, unknown>>;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
 }
@@ -67,7 +71,11 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
       `--data=${data}`,
       ...(options.args ?? []),
     ],
-    { cwd: options.cwd ?? data, env: { PATH: process.env['PATH'] ?? '', ...options.env }, stdio: ['ignore', 'pipe', options.logTo ?? 'pipe'] },
+    {
+      cwd: options.cwd ?? data,
+      env: { PATH: process.env['PATH'] ?? '', ...options.env },
+      stdio: ['ignore', 'pipe', options.logTo ?? 'pipe'],
+    },
   );
   const exited = once(child, 'exit');
   const log: LogLine[] = [];
@@ -95,23 +103,39 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
     await cleanUp();
     throw thrown;
   }
-  const token = options.env?.['SELVEDGE_ADMIN_TOKEN'] ?? (await readFile(join(data, 'admin-token'), 'utf8')).trim();
+  const token =
+    options.env?.['SELVEDGE_ADMIN_TOKEN'] ??
+    (await readFile(join(data, 'admin-token'), 'utf8')).trim();
 
   const api = (method: string, path: string, init: RequestInit = {}) =>
     fetch(ready.admin + path, {
       ...init,
       method,
-      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(init.headers as Record<string, string> | undefined),
+      },
     });
   const put = async (name: string, module: string | Uint8Array, config?: unknown) => {
     const bytes = typeof module === 'string' ? await readFile(fixture(module)) : module;
     const path = `/v1/functions/${encodeURIComponent(name)}`;
     if (config === undefined) {
-      return api('PUT', path, { body: new Uint8Array(bytes), headers: { 'content-type': 'application/wasm' } });
+      return api('PUT', path, {
+        body: new Uint8Array(bytes),
+        headers: { 'content-type': 'application/wasm' },
+      });
     }
     const form = new FormData();
-    form.set('module', new Blob([new Uint8Array(bytes)], { type: 'application/wasm' }), 'module.wasm');
-    form.set('config', new Blob([JSON.stringify(config)], { type: 'application/json' }), 'config.json');
+    form.set(
+      'module',
+      new Blob([new Uint8Array(bytes)], { type: 'application/wasm' }),
+      'module.wasm',
+    );
+    form.set(
+      'config',
+      new Blob([JSON.stringify(config)], { type: 'application/json' }),
+      'config.json',
+    );
     return api('PUT', path, { body: form });
   };
   return {
@@ -128,7 +152,8 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
     async deploy(name, module, config) {
       const response = await put(name, module, config);
       const body = (await response.json()) as Record<string, unknown>;
-      if (response.status !== 201) throw new Error(`deploying ${name} gave ${response.status}: ${JSON.stringify(body)}`);
+      if (response.status !== 201)
+        throw new Error(`deploying ${name} gave ${response.status}: ${JSON.stringify(body)}`);
       return body;
     },
     async stop() {
@@ -140,18 +165,28 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
   };
 }
 
-async function readyLine(child: ChildProcess, noise: string[], log: LogLine[]): Promise<{ edge: string; admin: string }> {
+async function readyLine(
+  child: ChildProcess,
+  noise: string[],
+  log: LogLine[],
+): Promise<{ edge: string; admin: string }> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const first = once(lines, 'line') as Promise<[string]>;
   const gone = once(child, 'exit').then(([code]) => {
-    throw new Error(`the host ended with ${String(code)} before it was ready:\n${noise.join('\n')}\n${JSON.stringify(log.slice(-3))}`);
+    throw new Error(
+      `the host ended with ${String(code)} before it was ready:\n${noise.join('\n')}\n${JSON.stringify(log.slice(-3))}`,
+    );
   });
   const [line] = await Promise.race([first, gone]);
   gone.catch(() => {});
   return JSON.parse(line) as { edge: string; admin: string };
 }
 
-function waitFor<T>(look: () => T | undefined, watchers: Set<() => void>, what: string): Promise<T> {
+function waitFor<T>(
+  look: () => T | undefined,
+  watchers: Set<() => void>,
+  what: string,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const patience = setTimeout(() => {
       watchers.delete(check);

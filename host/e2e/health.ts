@@ -29,7 +29,9 @@ export async function checkHealth(host: TestHost): Promise<void> {
 export async function checkBystander(host: TestHost): Promise<void> {
   expect(host.process.exitCode).toBeNull();
   expect(host.process.signalCode).toBeNull();
-  expect(await (await fetch(`${host.edge}/fn/${BYSTANDER}/`)).text()).toBe('Hello from WebAssembly!\n');
+  expect(await (await fetch(`${host.edge}/fn/${BYSTANDER}/`)).text()).toBe(
+    'Hello from WebAssembly!\n',
+  );
 }
 
 /** An upload that was never prepared before: it goes through a transpiler of its own, which nothing may have poisoned. */

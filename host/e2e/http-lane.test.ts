@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { Agent, METHODS, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  METHODS,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { begin, responseOf, send, valuesOf, wholeAnswer, Wire } from './client.ts';
@@ -62,15 +68,26 @@ describe('messages', () => {
   test('repeated headers survive both ways, in their order', async () => {
     const pairs = ['x-a', '1', 'x-b', '2', 'x-a', '3', 'x-b', '', 'x-a', '1'];
     const { rawHeaders } = await send(`${host.edge}/fn/echo/`, { headers: pairs });
-    expect(rawHeaders.filter((_, at) => /^x-[ab]$/.test(rawHeaders[at - (at % 2)] ?? ''))).toEqual(pairs);
+    expect(rawHeaders.filter((_, at) => /^x-[ab]$/.test(rawHeaders[at - (at % 2)] ?? ''))).toEqual(
+      pairs,
+    );
   });
 
   test('repeated headers of an upstream survive the way through the guest', async () => {
     answer = (incoming, outgoing) => {
-      outgoing.writeHead(200, ['set-cookie', 'a=1; Path=/', 'x-one', '1', 'set-cookie', 'b=2, c=3']);
+      outgoing.writeHead(200, [
+        'set-cookie',
+        'a=1; Path=/',
+        'x-one',
+        '1',
+        'set-cookie',
+        'b=2, c=3',
+      ]);
       outgoing.end(valuesOf(incoming.rawHeaders, 'accept').join('|'));
     };
-    const { rawHeaders, text } = await send(relay(), { headers: ['x-relay-accept', 'a/b', 'x-relay-accept', 'c/d'] });
+    const { rawHeaders, text } = await send(relay(), {
+      headers: ['x-relay-accept', 'a/b', 'x-relay-accept', 'c/d'],
+    });
     expect(valuesOf(rawHeaders, 'set-cookie')).toEqual(['a=1; Path=/', 'b=2, c=3']);
     expect(text).toBe('a/b|c/d');
   });
@@ -82,7 +99,9 @@ describe('messages', () => {
       seen.set(method, status === 200 ? headers['x-echo-method'] : status);
     }
     expect(seen.size).toBeGreaterThan(30);
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries([...seen.keys()].map((method) => [method, method])));
+    expect(Object.fromEntries(seen)).toEqual(
+      Object.fromEntries([...seen.keys()].map((method) => [method, method])),
+    );
   });
 
   test('CONNECT is refused, and the next request is served', async () => {
@@ -123,18 +142,30 @@ describe('messages', () => {
 
   test('100 Continue is sent when the guest asks for the body', async () => {
     using wire = await Wire.open(host.edge);
-    wire.write('POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\nconnection: close\r\n\r\n');
+    wire.write(
+      'POST /fn/echo/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\nconnection: close\r\n\r\n',
+    );
     await wire.until('\r\n\r\n');
     wire.write('body');
-    expect(await wire.ended()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*body\r\n/s);
+    expect(await wire.ended()).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*body\r\n/s,
+    );
   });
 
   test('100 Continue is not sent for a body that is refused', async () => {
     await host.deploy('small', 'echo', { grants: { poll: true }, limits: { body: '1KiB' } });
-    for (const [path, length, status] of [['crooked/error-code', 4, 500], ['small/', 5000, 413], ['absent/', 4, 404]] as const) {
+    for (const [path, length, status] of [
+      ['crooked/error-code', 4, 500],
+      ['small/', 5000, 413],
+      ['absent/', 4, 404],
+    ] as const) {
       using wire = await Wire.open(host.edge);
-      wire.write(`POST /fn/${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`);
-      expect(await wire.ended()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*connection: close`, 's'));
+      wire.write(
+        `POST /fn/${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`,
+      );
+      expect(await wire.ended()).toMatch(
+        new RegExp(`^HTTP/1\\.1 ${status} .*connection: close`, 's'),
+      );
     }
   });
 });
@@ -144,7 +175,14 @@ describe('a connection', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     try {
       const seen: [number, boolean][] = [];
-      for (const path of ['hello/', 'crooked/never', 'hello/', 'crooked/error-code?error=DNS-timeout', 'absent/', 'hello/']) {
+      for (const path of [
+        'hello/',
+        'crooked/never',
+        'hello/',
+        'crooked/error-code?error=DNS-timeout',
+        'absent/',
+        'hello/',
+      ]) {
         const { status, reused } = await send(`${host.edge}/fn/${path}`, { agent });
         seen.push([status, reused]);
       }
@@ -158,15 +196,33 @@ describe('a connection', () => {
   test('carries pipelined requests, answered in their order', async () => {
     using wire = await Wire.open(host.edge);
     const paths = ['/fn/poll/sleep?ms=50', '/fn/echo/second', '/fn/absent/', '/fn/echo/fourth'];
-    wire.write(paths.map((path, at) => `GET ${path} HTTP/1.1\r\nhost: x\r\n${at === 3 ? 'connection: close\r\n' : ''}\r\n`).join(''));
+    wire.write(
+      paths
+        .map(
+          (path, at) =>
+            `GET ${path} HTTP/1.1\r\nhost: x\r\n${at === 3 ? 'connection: close\r\n' : ''}\r\n`,
+        )
+        .join(''),
+    );
     const found = (await wire.ended()).match(/slept_ms|x-echo-path: \S+|"code":"[a-z-]+"/g);
-    expect(found).toEqual(['slept_ms', 'x-echo-path: /second', '"code":"not-found"', 'x-echo-path: /fourth']);
+    expect(found).toEqual([
+      'slept_ms',
+      'x-echo-path: /second',
+      '"code":"not-found"',
+      'x-echo-path: /fourth',
+    ]);
   });
 });
 
 describe('a client that leaves', () => {
   const gone = (since: number, path: string) =>
-    host.logged((line) => host.log.indexOf(line) >= since && line['code'] === 'client-gone' && line['function'] === 'outbound', `client-gone of ${path}`);
+    host.logged(
+      (line) =>
+        host.log.indexOf(line) >= since &&
+        line['code'] === 'client-gone' &&
+        line['function'] === 'outbound',
+      `client-gone of ${path}`,
+    );
 
   test('in the middle of its request ends the guest and its outgoing request', async () => {
     const since = host.log.length;
@@ -214,7 +270,9 @@ describe('a client that leaves', () => {
     sent.destroy();
     await closed(incoming.socket);
     await gone(since, 'a response cut short');
-    expect((await host.api('GET', '/v1/functions/outbound').then((each) => each.json())) as object).toMatchObject({ inFlight: 0, instances: 0 });
+    expect(
+      (await host.api('GET', '/v1/functions/outbound').then((each) => each.json())) as object,
+    ).toMatchObject({ inFlight: 0, instances: 0 });
   });
 });
 
@@ -245,43 +303,50 @@ describe('back-pressure', () => {
     sent.destroy();
   });
 
-  test('resident memory stays flat while a gigabyte streams through echo to a slow reader', { timeout: 180_000 }, async () => {
-    const chunk = Buffer.alloc(256 * 1024, 'x');
-    const stream = async (bytes: number, sample: () => Promise<void>) => {
-      const sent = begin(`${host.edge}/fn/echo/`);
-      const answered = responseOf(sent);
-      const writing = (async () => {
-        for (let left = bytes; left > 0; left -= chunk.length) if (!sent.write(chunk)) await once(sent, 'drain');
-        sent.end();
-      })();
-      const response = await answered;
-      let received = 0;
-      let next = 0;
-      for await (const part of response) {
-        received += (part as Buffer).length;
-        if (received < next) continue;
-        // The reader is the slow side: it stops at every 16 MiB, while the sender goes on as far as it may.
-        next += 16 * MIB;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        await sample();
-      }
-      await writing;
-      expect(valuesOf(response.rawTrailers, 'x-echo-bytes')).toEqual([String(bytes)]);
-      return received;
-    };
-    await stream(64 * MIB, async () => {});
-    const before = await residentBytes(host.pid);
-    let highest = before;
-    const { value, ms } = await timed(() =>
-      stream(TOTAL, async () => {
-        highest = Math.max(highest, await residentBytes(host.pid));
-      }),
-    );
-    const mib = (bytes: number) => Math.round(bytes / MIB);
-    console.log(`${mib(TOTAL)} MiB through echo in ${Math.round(ms)} ms; resident ${mib(before)} MiB before, ${mib(highest)} MiB at most`);
-    expect(value).toBe(TOTAL);
-    expect(highest - before).toBeLessThan(100 * MIB);
-  });
+  test(
+    'resident memory stays flat while a gigabyte streams through echo to a slow reader',
+    { timeout: 180_000 },
+    async () => {
+      const chunk = Buffer.alloc(256 * 1024, 'x');
+      const stream = async (bytes: number, sample: () => Promise<void>) => {
+        const sent = begin(`${host.edge}/fn/echo/`);
+        const answered = responseOf(sent);
+        const writing = (async () => {
+          for (let left = bytes; left > 0; left -= chunk.length)
+            if (!sent.write(chunk)) await once(sent, 'drain');
+          sent.end();
+        })();
+        const response = await answered;
+        let received = 0;
+        let next = 0;
+        for await (const part of response) {
+          received += (part as Buffer).length;
+          if (received < next) continue;
+          // The reader is the slow side: it stops at every 16 MiB, while the sender goes on as far as it may.
+          next += 16 * MIB;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          await sample();
+        }
+        await writing;
+        expect(valuesOf(response.rawTrailers, 'x-echo-bytes')).toEqual([String(bytes)]);
+        return received;
+      };
+      await stream(64 * MIB, async () => {});
+      const before = await residentBytes(host.pid);
+      let highest = before;
+      const { value, ms } = await timed(() =>
+        stream(TOTAL, async () => {
+          highest = Math.max(highest, await residentBytes(host.pid));
+        }),
+      );
+      const mib = (bytes: number) => Math.round(bytes / MIB);
+      console.log(
+        `${mib(TOTAL)} MiB through echo in ${Math.round(ms)} ms; resident ${mib(before)} MiB before, ${mib(highest)} MiB at most`,
+      );
+      expect(value).toBe(TOTAL);
+      expect(highest - before).toBeLessThan(100 * MIB);
+    },
+  );
 });
 
 async function drainedWithin(sent: ClientRequest, ms: number): Promise<boolean> {
@@ -299,11 +364,19 @@ describe('instances', () => {
   const count = async (name: string) => (await send(`${host.edge}/fn/${name}/count`)).text;
 
   test('are fresh for each request by default', async () => {
-    expect([await count('fresh'), await count('fresh'), await count('fresh')]).toEqual(['1\n', '1\n', '1\n']);
+    expect([await count('fresh'), await count('fresh'), await count('fresh')]).toEqual([
+      '1\n',
+      '1\n',
+      '1\n',
+    ]);
   });
 
   test('are used again with isolation = "instance", by one request at a time', async () => {
-    expect([await count('shared'), await count('shared'), await count('shared')]).toEqual(['1\n', '2\n', '3\n']);
+    expect([await count('shared'), await count('shared'), await count('shared')]).toEqual([
+      '1\n',
+      '2\n',
+      '3\n',
+    ]);
     const counts = await Promise.all(Array.from({ length: 4 }, () => count('shared')));
     expect(counts).toContain('4\n');
   });
@@ -314,10 +387,15 @@ describe('instances', () => {
     const url = `${host.edge}/fn/poll/sleep?ms=${MS}`;
     await Promise.all(Array.from({ length: 20 }, () => send(url)));
     const alone = await timed(() => send(url));
-    const together = await timed(() => Promise.all(Array.from({ length: SLEEPERS }, () => send(url))));
-    console.log(`${SLEEPERS} sleeps of ${MS} ms: ${Math.round(together.ms)} ms together, ${Math.round(alone.ms)} ms for one alone`);
+    const together = await timed(() =>
+      Promise.all(Array.from({ length: SLEEPERS }, () => send(url))),
+    );
+    console.log(
+      `${SLEEPERS} sleeps of ${MS} ms: ${Math.round(together.ms)} ms together, ${Math.round(alone.ms)} ms for one alone`,
+    );
     expect(together.value.map(({ status }) => status)).toEqual(Array(SLEEPERS).fill(200));
-    for (const { text } of together.value) expect((JSON.parse(text) as { slept_ms: number }).slept_ms).toBeGreaterThanOrEqual(MS - 1);
+    for (const { text } of together.value)
+      expect((JSON.parse(text) as { slept_ms: number }).slept_ms).toBeGreaterThanOrEqual(MS - 1);
     // One after another they would take 40 s. What is above one sleep is the work of 200 instances and requests.
     expect(together.ms / (SLEEPERS * MS)).toBeLessThan(0.25);
   });

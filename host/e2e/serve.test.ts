@@ -24,24 +24,44 @@ afterAll(() => started.disposeAsync());
 
 async function manifest(text: string): Promise<string> {
   const file = join(folder, 'selvedge.toml');
-  await writeFile(file, text.replaceAll(/module = "(\w+)"/g, (_, name: string) => `module = ${JSON.stringify(fixture(name))}`));
+  await writeFile(
+    file,
+    text.replaceAll(
+      /module = "(\w+)"/g,
+      (_, name: string) => `module = ${JSON.stringify(fixture(name))}`,
+    ),
+  );
   return file;
 }
 
 describe('serve FILE.wasm', () => {
   test('answers at every path, with the module alone', async () => {
     await using host = await startHost({ args: [fixture('echo'), '--poll'] });
-    for (const url of [host.edge, host.admin]) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    for (const url of [host.edge, host.admin])
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
     for (const path of ['/', '/a/b?c=d', '/fn/echo/x']) {
       const { status, headers } = await send(host.edge + path);
-      expect([status, headers['x-echo-path'], headers['x-forwarded-prefix']]).toEqual([200, path, undefined]);
+      expect([status, headers['x-echo-path'], headers['x-forwarded-prefix']]).toEqual([
+        200,
+        path,
+        undefined,
+      ]);
     }
     expect((await fetch(`${host.admin}/readyz`)).status).toBe(200);
     expect(host.noise).toEqual([]);
   });
 
   test('that needs a grant ends with the flag that would give it', async () => {
-    const { code, stdout, stderr } = await runCli(['serve', fixture('echo'), '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--data', join(folder, 'refused')]);
+    const { code, stdout, stderr } = await runCli([
+      'serve',
+      fixture('echo'),
+      '--listen',
+      '127.0.0.1:0',
+      '--admin-listen',
+      '127.0.0.1:0',
+      '--data',
+      join(folder, 'refused'),
+    ]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/imports wasi:io\/poll \(.*\), which no grant covers: add poll = true/);
     expect(stderr).toContain('--poll');
@@ -50,19 +70,28 @@ describe('serve FILE.wasm', () => {
 
 describe('npm start', () => {
   test('every line to try that it prints is answered with 200, and a path that nobody knows with the paths there are', async () => {
-    await using host = await startHost({ args: ['--config', join(dirname(fixture('hello')), 'selvedge.toml')] });
-    const { functions } = (await (await host.api('GET', '/v1/functions')).json()) as { functions: { name: string; lane: string; routes: string[] }[] };
+    await using host = await startHost({
+      args: ['--config', join(dirname(fixture('hello')), 'selvedge.toml')],
+    });
+    const { functions } = (await (await host.api('GET', '/v1/functions')).json()) as {
+      functions: { name: string; lane: string; routes: string[] }[];
+    };
     expect(functions.length).toBeGreaterThan(3);
     for (const { lane, routes } of functions) {
       for (const route of routes) {
-        const path = route.replace(/^GET /, '').replace(/\*$/, lane === 'typed' ? 'openapi.json' : '');
+        const path = route
+          .replace(/^GET /, '')
+          .replace(/\*$/, lane === 'typed' ? 'openapi.json' : '');
         expect([path, (await send(host.edge + path)).status]).toEqual([path, 200]);
       }
     }
     for (const name of ['compute', 'env', 'poll', 'sensors']) {
       const guide = await send(`${host.edge}/fn/${name}/`);
       expect(guide.text).toMatch(new RegExp(`^${name}: .*\n {2}/`));
-      expect(await send(`${host.edge}/fn/${name}/absent`)).toMatchObject({ status: 404, text: guide.text });
+      expect(await send(`${host.edge}/fn/${name}/absent`)).toMatchObject({
+        status: 404,
+        text: guide.text,
+      });
     }
   });
 });
@@ -93,8 +122,14 @@ grants = { poll = true }
   /** Which function answers: what the host says of it. */
   async function answerer(method: string, path: string): Promise<[number, unknown]> {
     const trace = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex');
-    const { status } = await send(host.edge + path, { method, headers: ['traceparent', `00-${trace}-0123456789abcdef-01`] });
-    const line = await host.logged((each) => each['trace_id'] === trace && each['msg'] === 'request', `the line of ${method} ${path}`);
+    const { status } = await send(host.edge + path, {
+      method,
+      headers: ['traceparent', `00-${trace}-0123456789abcdef-01`],
+    });
+    const line = await host.logged(
+      (each) => each['trace_id'] === trace && each['msg'] === 'request',
+      `the line of ${method} ${path}`,
+    );
     return [status, line['function']];
   }
 
@@ -114,19 +149,41 @@ grants = { poll = true }
   });
 
   test('a path that nobody has is answered with problem details', async () => {
-    for (const path of ['/', '/telemetryx', '/fn/', '/fn/absent/x', '/fn/Telemetry/', '/v1/functions']) {
+    for (const path of [
+      '/',
+      '/telemetryx',
+      '/fn/',
+      '/fn/absent/x',
+      '/fn/Telemetry/',
+      '/v1/functions',
+    ]) {
       const { status, headers, json } = await send(host.edge + path);
-      expect([path, status, headers['content-type']]).toEqual([path, 404, 'application/problem+json']);
-      expect(json()).toMatchObject({ type: 'https://selvedge.dev/problems/not-found', code: 'not-found', status: 404, trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+      expect([path, status, headers['content-type']]).toEqual([
+        path,
+        404,
+        'application/problem+json',
+      ]);
+      expect(json()).toMatchObject({
+        type: 'https://selvedge.dev/problems/not-found',
+        code: 'not-found',
+        status: 404,
+        trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
     }
   });
 
   test('under /fn/NAME the guest sees the rest of the path and the prefix; nobody else can claim one', async () => {
     const claimed = { headers: ['x-forwarded-prefix', '/claimed', 'X-Forwarded-Prefix', '/again'] };
     const seen = ({ headers }: Answer) => [headers['x-echo-path'], headers['x-forwarded-prefix']];
-    expect(seen(await send(`${host.edge}/fn/telemetry/a/b?c=d`, claimed))).toEqual(['/a/b?c=d', '/fn/telemetry']);
+    expect(seen(await send(`${host.edge}/fn/telemetry/a/b?c=d`, claimed))).toEqual([
+      '/a/b?c=d',
+      '/fn/telemetry',
+    ]);
     expect(seen(await send(`${host.edge}/fn/telemetry?c=d`))).toEqual(['/?c=d', '/fn/telemetry']);
-    expect(seen(await send(`${host.edge}/telemetry/a`, claimed))).toEqual(['/telemetry/a', undefined]);
+    expect(seen(await send(`${host.edge}/telemetry/a`, claimed))).toEqual([
+      '/telemetry/a',
+      undefined,
+    ]);
   });
 
   test('the admin API answers on its own port only, and functions not there', async () => {
@@ -137,15 +194,45 @@ grants = { poll = true }
 
 describe('a manifest that is wrong', () => {
   const serve = async (text: string) =>
-    runCli(['serve', '--config', await manifest(text), '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--data', join(folder, 'unused')]);
+    runCli([
+      'serve',
+      '--config',
+      await manifest(text),
+      '--listen',
+      '127.0.0.1:0',
+      '--admin-listen',
+      '127.0.0.1:0',
+      '--data',
+      join(folder, 'unused'),
+    ]);
 
   test.each([
     ['syntax', '[function.a]\nmodule = \n', /selvedge\.toml:2:\d+/],
-    ['an unknown key', '[function.a]\nmodule = "hello"\nlimits = { timout = "2s" }\n', /selvedge\.toml:3:12.*timout.*timeout/s],
-    ['a unit', '[function.a]\nmodule = "hello"\n[function.a.limits]\n  memory = "64MB/s"\n', /selvedge\.toml:4:12/],
-    ['a directory that is not there', '[function.a]\nmodule = "hello"\n[function.a.grants]\ndirs = ["./absent::/x"]\n', /selvedge\.toml:4:\d+.*absent/s],
-    ['a module that is not there', '[function.a]\nmodule = "./absent.wasm"\n', /selvedge\.toml:2:\d+.*absent\.wasm/s],
-    ['one route twice', '[function.a]\nmodule = "hello"\nroutes = ["/x"]\n[function.b]\nmodule = "hello"\nroutes = ["/x"]\n', /selvedge\.toml:6:\d+.*\/x.*function a/s],
+    [
+      'an unknown key',
+      '[function.a]\nmodule = "hello"\nlimits = { timout = "2s" }\n',
+      /selvedge\.toml:3:12.*timout.*timeout/s,
+    ],
+    [
+      'a unit',
+      '[function.a]\nmodule = "hello"\n[function.a.limits]\n  memory = "64MB/s"\n',
+      /selvedge\.toml:4:12/,
+    ],
+    [
+      'a directory that is not there',
+      '[function.a]\nmodule = "hello"\n[function.a.grants]\ndirs = ["./absent::/x"]\n',
+      /selvedge\.toml:4:\d+.*absent/s,
+    ],
+    [
+      'a module that is not there',
+      '[function.a]\nmodule = "./absent.wasm"\n',
+      /selvedge\.toml:2:\d+.*absent\.wasm/s,
+    ],
+    [
+      'one route twice',
+      '[function.a]\nmodule = "hello"\nroutes = ["/x"]\n[function.b]\nmodule = "hello"\nroutes = ["/x"]\n',
+      /selvedge\.toml:6:\d+.*\/x.*function a/s,
+    ],
   ])('(%s) is refused with its place', async (_what, text, says) => {
     const { code, stdout, stderr } = await serve(text);
     expect([code, stdout]).toEqual([1, '']);
@@ -161,24 +248,38 @@ describe('a manifest that is wrong', () => {
 });
 
 describe('starting again', () => {
-  const view = async (host: TestHost, name: string) => (await (await host.api('GET', `/v1/functions/${name}`)).json()) as { version: number; status: string };
+  const view = async (host: TestHost, name: string) =>
+    (await (await host.api('GET', `/v1/functions/${name}`)).json()) as {
+      version: number;
+      status: string;
+    };
   const cacheFiles = async (data: string) => {
     const names = await readdir(join(data, 'cache'));
-    return Promise.all(names.toSorted().map(async (name) => [name, (await stat(join(data, 'cache', name))).ino]));
+    return Promise.all(
+      names.toSorted().map(async (name) => [name, (await stat(join(data, 'cache', name))).ino]),
+    );
   };
 
   test('a changed function is a new version, an unchanged one is not, one that is gone from the manifest answers no more', async () => {
     const data = await mkdtemp(join(folder, 'data-'));
-    const restart = async (text: string) => startHost({ data, args: ['--config', await manifest(text)] });
+    const restart = async (text: string) =>
+      startHost({ data, args: ['--config', await manifest(text)] });
     {
-      await using host = await restart('[function.same]\nmodule = "hello"\n[function.moves]\nmodule = "hello"\nroutes = ["/one"]\n[function.goes]\nmodule = "hello"\n');
+      await using host = await restart(
+        '[function.same]\nmodule = "hello"\n[function.moves]\nmodule = "hello"\nroutes = ["/one"]\n[function.goes]\nmodule = "hello"\n',
+      );
       await host.deploy('uploaded', 'hello');
       expect((await send(`${host.edge}/one`)).status).toBe(200);
       expect((await send(`${host.edge}/fn/goes/`)).status).toBe(200);
       expect(await host.stop()).toBe(0);
     }
-    await using host = await restart('[function.same]\nmodule = "hello"\n[function.moves]\nmodule = "hello"\nroutes = ["/two"]\n');
-    expect([(await send(`${host.edge}/one`)).status, (await send(`${host.edge}/two`)).status]).toEqual([404, 200]);
+    await using host = await restart(
+      '[function.same]\nmodule = "hello"\n[function.moves]\nmodule = "hello"\nroutes = ["/two"]\n',
+    );
+    expect([
+      (await send(`${host.edge}/one`)).status,
+      (await send(`${host.edge}/two`)).status,
+    ]).toEqual([404, 200]);
     expect((await send(`${host.edge}/fn/goes/`)).status).toBe(404);
     expect((await send(`${host.edge}/fn/uploaded/`)).status).toBe(200);
     expect(await view(host, 'same')).toMatchObject({ version: 1, status: 'active' });
@@ -188,14 +289,24 @@ describe('starting again', () => {
 
   test('a route may move from one function of the manifest to another', async () => {
     const data = await mkdtemp(join(folder, 'data-'));
-    const text = (a: string, b: string) => `[function.a]\nmodule = "hello"\nroutes = ["${a}"]\n[function.b]\nmodule = "trap"\nroutes = ["${b}"]\n`;
-    const answers = async (host: TestHost) => [(await send(`${host.edge}/one`)).text, (await send(`${host.edge}/two`)).text];
+    const text = (a: string, b: string) =>
+      `[function.a]\nmodule = "hello"\nroutes = ["${a}"]\n[function.b]\nmodule = "trap"\nroutes = ["${b}"]\n`;
+    const answers = async (host: TestHost) => [
+      (await send(`${host.edge}/one`)).text,
+      (await send(`${host.edge}/two`)).text,
+    ];
     {
-      await using host = await startHost({ data, args: ['--config', await manifest(text('/one', '/two'))] });
+      await using host = await startHost({
+        data,
+        args: ['--config', await manifest(text('/one', '/two'))],
+      });
       expect(await answers(host)).toEqual(['Hello from WebAssembly!\n', 'ok\n']);
       expect(await host.stop()).toBe(0);
     }
-    await using host = await startHost({ data, args: ['--config', await manifest(text('/two', '/one'))] });
+    await using host = await startHost({
+      data,
+      args: ['--config', await manifest(text('/two', '/one'))],
+    });
     expect(await answers(host)).toEqual(['ok\n', 'Hello from WebAssembly!\n']);
   });
 
@@ -221,7 +332,9 @@ describe('starting again', () => {
     await rm(join(data, 'cache'), { recursive: true });
     await using host = await startHost({ data });
     expect((await send(`${host.edge}/fn/hello/`)).text).toBe('Hello from WebAssembly!\n');
-    expect((await cacheFiles(data)).map(([name]) => name)).toEqual((prepared as [string][]).map(([name]) => name));
+    expect((await cacheFiles(data)).map(([name]) => name)).toEqual(
+      (prepared as [string][]).map(([name]) => name),
+    );
   });
 });
 
@@ -235,8 +348,20 @@ describe('what another process has', () => {
   test('the address of the edge or of the admin API', async () => {
     const taken = new URL(host.edge).host;
     const free = '127.0.0.1:0';
-    for (const [edge, admin] of [[taken, free], [free, taken]] as const) {
-      const { code, stdout, stderr } = await runCli(['serve', fixture('hello'), '--listen', edge, '--admin-listen', admin, '--data', join(folder, 'second')]);
+    for (const [edge, admin] of [
+      [taken, free],
+      [free, taken],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli([
+        'serve',
+        fixture('hello'),
+        '--listen',
+        edge,
+        '--admin-listen',
+        admin,
+        '--data',
+        join(folder, 'second'),
+      ]);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain(taken);
       expect(stderr).toMatch(/fix: .*--listen/);
@@ -245,9 +370,22 @@ describe('what another process has', () => {
   });
 
   test('the data directory', async () => {
-    const { code, stderr } = await runCli(['serve', '--json', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--data', host.data]);
+    const { code, stderr } = await runCli([
+      'serve',
+      '--json',
+      '--listen',
+      '127.0.0.1:0',
+      '--admin-listen',
+      '127.0.0.1:0',
+      '--data',
+      host.data,
+    ]);
     expect(code).toBe(1);
-    expect(JSON.parse(stderr)).toMatchObject({ event: 'error', message: expect.stringContaining(host.data), fix: expect.stringMatching(/--data/) });
+    expect(JSON.parse(stderr)).toMatchObject({
+      event: 'error',
+      message: expect.stringContaining(host.data),
+      fix: expect.stringMatching(/--data/),
+    });
     expect((await send(host.edge)).status).toBe(200);
   });
 });
@@ -256,14 +394,21 @@ describe('ending', () => {
   let upstream: Upstream;
   const pending: ServerResponse[] = [];
   beforeAll(async () => {
-    upstream = started.use(await startUpstream((_incoming, outgoing) => void pending.push(outgoing)));
+    upstream = started.use(
+      await startUpstream((_incoming, outgoing) => void pending.push(outgoing)),
+    );
   });
 
   /** A host with one request in flight that waits for the upstream. */
   async function busyHost() {
-    const host = await startHost({ args: [fixture('outbound'), '--poll', '--allow-http', upstream.origin] });
+    const host = await startHost({
+      args: [fixture('outbound'), '--poll', '--allow-http', upstream.origin],
+    });
     const arrived = upstream.next();
-    const sent = begin(`${host.edge}/?url=${encodeURIComponent(upstream.origin)}`, { method: 'GET', headers: ['connection', 'keep-alive'] });
+    const sent = begin(`${host.edge}/?url=${encodeURIComponent(upstream.origin)}`, {
+      method: 'GET',
+      headers: ['connection', 'keep-alive'],
+    });
     const answer = wholeAnswer(sent);
     answer.catch(() => {});
     sent.end();
@@ -271,23 +416,28 @@ describe('ending', () => {
     return { host, answer };
   }
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight finish, takes nothing new, and exits with 0', async (signal) => {
-    const { host, answer } = await busyHost();
-    await using _ = host;
-    const idle = connect(Number(new URL(host.edge).port), '127.0.0.1');
-    await once(idle, 'connect');
-    const idleClosed = new Promise<void>((resolve) => idle.once('close', () => resolve()).once('error', () => {}));
-    const exited = once(host.process, 'exit');
-    host.process.kill(signal);
-    idle.resume();
-    await idleClosed;
-    while (await reachable(host.edge));
-    expect(host.process.exitCode).toBeNull();
-    pending.pop()?.end('at last');
-    expect(await answer).toMatchObject({ status: 200, text: 'at last' });
-    expect(await exited).toEqual([0, null]);
-    expect(host.log.at(-1)).toMatchObject({ msg: 'ended' });
-  });
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s lets what is in flight finish, takes nothing new, and exits with 0',
+    async (signal) => {
+      const { host, answer } = await busyHost();
+      await using _ = host;
+      const idle = connect(Number(new URL(host.edge).port), '127.0.0.1');
+      await once(idle, 'connect');
+      const idleClosed = new Promise<void>((resolve) =>
+        idle.once('close', () => resolve()).once('error', () => {}),
+      );
+      const exited = once(host.process, 'exit');
+      host.process.kill(signal);
+      idle.resume();
+      await idleClosed;
+      while (await reachable(host.edge));
+      expect(host.process.exitCode).toBeNull();
+      pending.pop()?.end('at last');
+      expect(await answer).toMatchObject({ status: 200, text: 'at last' });
+      expect(await exited).toEqual([0, null]);
+      expect(host.log.at(-1)).toMatchObject({ msg: 'ended' });
+    },
+  );
 
   test('a second signal ends it at once', async () => {
     const { host, answer } = await busyHost();

@@ -29,7 +29,11 @@ export function createEdge(options: EdgeOptions): Hono<{ Bindings: HttpBindings 
   return edge;
 }
 
-async function serve(options: EdgeOptions, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function serve(
+  options: EdgeOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const { deployments, clock } = options;
   const started = clock.monotonic();
   const trace = startTrace(single(incoming.headers['traceparent']), options.random);
@@ -85,7 +89,12 @@ interface Outcome {
 }
 
 /** One line per request. The query is left out: it is where secrets travel. */
-function logRequest(logger: Logger, incoming: IncomingMessage, outgoing: ServerResponse, outcome: Outcome): void {
+function logRequest(
+  logger: Logger,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  outcome: Outcome,
+): void {
   const { failure, ...rest } = outcome;
   const fields = { ...rest, method: incoming.method, status: outgoing.statusCode };
   if (failure === undefined) return logger.info(fields, 'request');
@@ -93,7 +102,15 @@ function logRequest(logger: Logger, incoming: IncomingMessage, outgoing: ServerR
     const { code, status, message } = failure;
     const level = status >= 500 ? 'warn' : 'info';
     // A response that had begun keeps its status on the wire; `code` says what became of it.
-    return logger[level]({ ...fields, code, status: outgoing.headersSent ? outgoing.statusCode : status, reason: message }, 'request');
+    return logger[level](
+      {
+        ...fields,
+        code,
+        status: outgoing.headersSent ? outgoing.statusCode : status,
+        reason: message,
+      },
+      'request',
+    );
   }
   logger.error({ ...fields, code: 'internal', err: failure }, 'request');
 }

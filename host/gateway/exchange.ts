@@ -39,7 +39,8 @@ export class NodeExchange implements HttpExchange {
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
     const { authority, prefix, pathWithQuery, maxRequestBytes, expectsContinue } = options;
     checkHeaders(incoming.rawHeaders, options);
-    if (Number(incoming.headers['content-length'] ?? 0) > maxRequestBytes) throw bodyTooLarge(maxRequestBytes);
+    if (Number(incoming.headers['content-length'] ?? 0) > maxRequestBytes)
+      throw bodyTooLarge(maxRequestBytes);
     this.#outgoing = outgoing;
     this.remoteAddress = incoming.socket.remoteAddress;
     this.#options = options;
@@ -72,7 +73,10 @@ export class NodeExchange implements HttpExchange {
     if (status < 300) this.body.wanted();
     const bodiless = this.#head || empty || status === 304;
     const sent = empty ? without('content-length', headers) : headers;
-    outgoing.writeHead(status, rawHeaders(this.#chunked(bodiless, sent) ? sent : without('trailer', sent)));
+    outgoing.writeHead(
+      status,
+      rawHeaders(this.#chunked(bodiless, sent) ? sent : without('trailer', sent)),
+    );
     // Head and first bytes leave in one packet; a head whose body is still to come does not wait for it.
     outgoing.cork();
     process.nextTick(() => {
@@ -84,7 +88,11 @@ export class NodeExchange implements HttpExchange {
 
   /** Whether the body will be in chunks, and so may have trailers. */
   #chunked(bodiless: boolean, headers: HeaderList): boolean {
-    return !bodiless && this.#outgoing.useChunkedEncodingByDefault && !headers.some(([name]) => name.toLowerCase() === 'content-length');
+    return (
+      !bodiless &&
+      this.#outgoing.useChunkedEncodingByDefault &&
+      !headers.some(([name]) => name.toLowerCase() === 'content-length')
+    );
   }
 
   onAbandoned(gone: (reason?: Error) => void): () => void {
@@ -108,7 +116,12 @@ export class NodeExchange implements HttpExchange {
 }
 
 /** Answers with problem details, or breaks a response off that has begun, so that nobody takes it for complete. */
-export function sendProblem(incoming: IncomingMessage, outgoing: ServerResponse, error: unknown, traceId: string): void {
+export function sendProblem(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  error: unknown,
+  traceId: string,
+): void {
   if (outgoing.headersSent) {
     breakOff(outgoing);
     return;
@@ -143,11 +156,17 @@ function without(dropped: string, headers: HeaderList): HeaderList {
 }
 
 /** RFC 6585 section 5. */
-function checkHeaders(raw: readonly string[], { maxHeaderBytes, maxHeaderCount }: ExchangeOptions): void {
+function checkHeaders(
+  raw: readonly string[],
+  { maxHeaderBytes, maxHeaderCount }: ExchangeOptions,
+): void {
   const count = raw.length / 2;
   const bytes = raw.reduce((sum, text) => sum + text.length, 0);
   if (count <= maxHeaderCount && bytes <= maxHeaderBytes) return;
-  const [limit, value, what] = count > maxHeaderCount ? (['headerCount', maxHeaderCount, 'header fields'] as const) : (['headers', maxHeaderBytes, 'bytes of headers'] as const);
+  const [limit, value, what] =
+    count > maxHeaderCount
+      ? (['headerCount', maxHeaderCount, 'header fields'] as const)
+      : (['headers', maxHeaderBytes, 'bytes of headers'] as const);
   throw new GatewayError({
     code: 'headers-too-large',
     status: 431,

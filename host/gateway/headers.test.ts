@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { guestHeaders, headerList, rawHeaders } from './headers.ts';
 
-const text = (list: ReturnType<typeof guestHeaders>) => list.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
+const text = (list: ReturnType<typeof guestHeaders>) =>
+  list.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
 
 describe('headers', () => {
   it('keep their order, repeated names and bytes beyond ASCII both ways', () => {
@@ -27,7 +28,9 @@ describe('headers', () => {
   });
 
   it('name the prefix that the guest does not see, whatever the client says of it', () => {
-    expect(text(guestHeaders(['X-Forwarded-Prefix', '/forged'], '/fn/echo'))).toEqual([['x-forwarded-prefix', '/fn/echo']]);
+    expect(text(guestHeaders(['X-Forwarded-Prefix', '/forged'], '/fn/echo'))).toEqual([
+      ['x-forwarded-prefix', '/fn/echo'],
+    ]);
     expect(text(guestHeaders(['x-forwarded-prefix', '/forged'], ''))).toEqual([]);
   });
 });

@@ -21,7 +21,14 @@ function latin1(value: Uint8Array): string {
 }
 
 /** RFC 9110 section 7.6.1: these, and what `connection` names, are between the client and the gateway only. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** What tells the guest which part of the path it does not see. Only the gateway may say so. */
 const FORWARDED_PREFIX = 'x-forwarded-prefix';

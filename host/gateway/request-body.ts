@@ -75,7 +75,10 @@ export class RequestBody implements IncomingBodySource {
     if (chunk === null) return undefined;
     this.#received += chunk.length;
     if (this.#received > this.#options.maxBytes && this.#failure === undefined) {
-      this.#failure = new HttpFailure({ tag: 'HTTP-request-body-size', val: BigInt(this.#received) });
+      this.#failure = new HttpFailure({
+        tag: 'HTTP-request-body-size',
+        val: BigInt(this.#received),
+      });
       this.#options.tooLarge();
       return undefined;
     }
@@ -95,7 +98,11 @@ export class RequestBody implements IncomingBodySource {
     const wake = () => this.#wakers.wake();
     const failed = (cause?: Error) => {
       if (this.#settled) return;
-      this.#failure = new HttpFailure({ tag: 'connection-terminated' }, 'the client left within the body', cause);
+      this.#failure = new HttpFailure(
+        { tag: 'connection-terminated' },
+        'the client left within the body',
+        cause,
+      );
       wake();
     };
     incoming.on('readable', () => {

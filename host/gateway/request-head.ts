@@ -14,7 +14,11 @@ export function checkHead(incoming: IncomingMessage): void {
   checkTarget(incoming.url ?? '', incoming.method);
   const { expect } = incoming.headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-    throw new GatewayError({ code: 'expectation-failed', status: 417, message: 'the only expectation that is met is 100-continue' });
+    throw new GatewayError({
+      code: 'expectation-failed',
+      status: 417,
+      message: 'the only expectation that is met is 100-continue',
+    });
   }
 }
 
@@ -27,7 +31,8 @@ function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): void 
   }
   if (count === 0 && httpVersion === '1.0') return;
   if (count !== 1) throw badRequest(`a request needs exactly one Host, this one has ${count}`);
-  if (!isAuthority(headers.host ?? '')) throw badRequest('the Host is not a name or an address with an optional port');
+  if (!isAuthority(headers.host ?? ''))
+    throw badRequest('the Host is not a name or an address with an optional port');
 }
 
 /** Whether a URL has it as its authority, and as it stands: `127.1` and `[::0001]` mean an address that they do not spell. */
@@ -43,7 +48,11 @@ function checkFraming({ headers, httpVersion }: IncomingMessage): void {
   if (coding === undefined) return;
   if (httpVersion === '1.0') throw badRequest('a transfer coding is not possible in HTTP/1.0');
   if (coding.toLowerCase() === 'chunked') return;
-  throw new GatewayError({ code: 'coding-not-supported', status: 501, message: 'the only transfer coding that is understood is chunked' });
+  throw new GatewayError({
+    code: 'coding-not-supported',
+    status: 501,
+    message: 'the only transfer coding that is understood is chunked',
+  });
 }
 
 /** RFC 9112 section 3.2: origin-form, absolute-form of HTTP, or the asterisk of OPTIONS; no fragment. */
@@ -59,7 +68,12 @@ function checkTarget(target: string, method: string | undefined): void {
   }
   const { authority, path } = splitTarget(target);
   const known = (target === '*' && method === 'OPTIONS') || path.startsWith('/');
-  if (!known || target.includes('#') || path.includes('\\') || (authority !== undefined && !isAuthority(authority))) {
+  if (
+    !known ||
+    target.includes('#') ||
+    path.includes('\\') ||
+    (authority !== undefined && !isAuthority(authority))
+  ) {
     throw badRequest('the request target is neither a path nor a URL of http');
   }
 }
@@ -78,7 +92,11 @@ export function splitTarget(target: string): RequestTarget {
   const rest = absolute?.[2] ?? target;
   const query = rest.indexOf('?');
   const path = query === -1 ? rest : rest.slice(0, query);
-  return { authority: absolute?.[1], path: path === '' && absolute !== null ? '/' : path, query: query === -1 ? '' : rest.slice(query) };
+  return {
+    authority: absolute?.[1],
+    path: path === '' && absolute !== null ? '/' : path,
+    query: query === -1 ? '' : rest.slice(query),
+  };
 }
 
 function badRequest(message: string): GatewayError {

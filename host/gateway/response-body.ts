@@ -38,7 +38,9 @@ export class ResponseBody implements HttpBodySink {
     const outgoing = this.#outgoing;
     if (outgoing.destroyed || outgoing.writableEnded) return undefined;
     if (this.#options.bodiless) return outgoing.writableHighWaterMark;
-    return outgoing.writableNeedDrain ? 0 : Math.max(outgoing.writableHighWaterMark - outgoing.writableLength, 1);
+    return outgoing.writableNeedDrain
+      ? 0
+      : Math.max(outgoing.writableHighWaterMark - outgoing.writableLength, 1);
   }
 
   /** Throws `HTTP-response-body-size` beyond the function's limit. */
@@ -58,7 +60,8 @@ export class ResponseBody implements HttpBodySink {
 
   finish(trailers: HeaderList | undefined): void {
     // Without chunks there is no place for trailers (RFC 9112 section 7.1.2); a recipient may ignore them anyway.
-    if (trailers !== undefined && this.#outgoing.chunkedEncoding) this.#outgoing.addTrailers(pairs(trailers));
+    if (trailers !== undefined && this.#outgoing.chunkedEncoding)
+      this.#outgoing.addTrailers(pairs(trailers));
     this.#outgoing.end();
   }
 

@@ -54,11 +54,24 @@ export function expectsContinue(incoming: IncomingMessage): boolean {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { clock, logger, random } = options;
   // The name stands in for the Host that HTTP/1.0 need not send.
-  const application = getRequestListener(options.fetch, { hostname: 'localhost', overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const application = getRequestListener(options.fetch, {
+    hostname: 'localhost',
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+  });
   const open = new OpenExchanges();
   const refused = (error: GatewayError, traceparent?: string) => {
     const { traceId, spanId } = startTrace(traceparent, random);
-    logger.info({ trace_id: traceId, span_id: spanId, status: error.status, code: error.code, reason: error.message }, 'request refused');
+    logger.info(
+      {
+        trace_id: traceId,
+        span_id: spanId,
+        status: error.status,
+        code: error.code,
+        reason: error.message,
+      },
+      'request refused',
+    );
     return traceId;
   };
   /** Whose last word was a refusal: what comes after it is nobody's request. */
@@ -73,7 +86,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       if (!(thrown instanceof GatewayError)) throw thrown;
       failed.add(incoming.socket);
       outgoing.shouldKeepAlive = false;
-      sendProblem(incoming, outgoing, thrown, refused(thrown, incoming.headersDistinct['traceparent']?.join()));
+      sendProblem(
+        incoming,
+        outgoing,
+        thrown,
+        refused(thrown, incoming.headersDistinct['traceparent']?.join()),
+      );
       return;
     }
     // RFC 9110 section 9.3.7: it is about the server, and tells no more than that it is there.
@@ -103,8 +121,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   });
   server.on('checkExpectation', listener);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
-    const error = new GatewayError({ code: 'method-not-supported', status: 501, message: 'CONNECT is not supported' });
-    afterAnswers(open, socket, () => refuse(socket, error, refused(error, incoming.headersDistinct['traceparent']?.join()), clock));
+    const error = new GatewayError({
+      code: 'method-not-supported',
+      status: 501,
+      message: 'CONNECT is not supported',
+    });
+    afterAnswers(open, socket, () =>
+      refuse(socket, error, refused(error, incoming.headersDistinct['traceparent']?.join()), clock),
+    );
   });
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
     if (failed.has(socket)) return;

@@ -10,15 +10,40 @@ const LINGER_MS = 1000;
 export function refusalOf(error: NodeJS.ErrnoException): GatewayError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new GatewayError({ code: 'headers-too-large', status: 431, message: 'the request line and headers are too large', cause: error });
+      return new GatewayError({
+        code: 'headers-too-large',
+        status: 431,
+        message: 'the request line and headers are too large',
+        cause: error,
+      });
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new GatewayError({ code: 'request-timeout', status: 408, message: 'the headers did not arrive in time', cause: error });
+      return new GatewayError({
+        code: 'request-timeout',
+        status: 408,
+        message: 'the headers did not arrive in time',
+        cause: error,
+      });
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new GatewayError({ code: 'body-too-large', status: 413, message: 'the chunk extensions are too large', cause: error });
+      return new GatewayError({
+        code: 'body-too-large',
+        status: 413,
+        message: 'the chunk extensions are too large',
+        cause: error,
+      });
     case 'HPE_INVALID_METHOD':
-      return new GatewayError({ code: 'method-not-supported', status: 501, message: 'the method is not one that this server parses', cause: error });
+      return new GatewayError({
+        code: 'method-not-supported',
+        status: 501,
+        message: 'the method is not one that this server parses',
+        cause: error,
+      });
     default:
-      return new GatewayError({ code: 'bad-request', status: 400, message: 'the request is not valid HTTP', cause: error });
+      return new GatewayError({
+        code: 'bad-request',
+        status: 400,
+        message: 'the request is not valid HTTP',
+        cause: error,
+      });
   }
 }
 
@@ -36,5 +61,8 @@ export function refuse(socket: Socket, error: GatewayError, traceId: string, clo
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\ncontent-type: ${PROBLEM_CONTENT_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-  socket.once('close', clock.after(LINGER_MS, () => socket.destroy()));
+  socket.once(
+    'close',
+    clock.after(LINGER_MS, () => socket.destroy()),
+  );
 }

@@ -39,16 +39,28 @@ export function commandOf(component: Component): Command | undefined {
       return 0;
     } catch (thrown) {
       // `run` gives a result without a payload: the binder throws what carries it, and traps carry none.
-      if (thrown instanceof Error && 'payload' in thrown && !(thrown instanceof WebAssembly.RuntimeError)) return 1;
+      if (
+        thrown instanceof Error &&
+        'payload' in thrown &&
+        !(thrown instanceof WebAssembly.RuntimeError)
+      )
+        return 1;
       throw thrown;
     }
   };
 }
 
 function isRun({ parsed, type }: ComponentExport): boolean {
-  if (parsed.kind !== 'interface' || type.kind !== 'instance' || type.exports.get('run')?.kind !== 'func') return false;
+  if (
+    parsed.kind !== 'interface' ||
+    type.kind !== 'instance' ||
+    type.exports.get('run')?.kind !== 'func'
+  )
+    return false;
   const name = `${parsed.namespace}:${parsed.package}/${parsed.interface}`;
-  return name === INTERFACE && parsed.version !== undefined && isCompatible(parsed.version, VERSION);
+  return (
+    name === INTERFACE && parsed.version !== undefined && isCompatible(parsed.version, VERSION)
+  );
 }
 
 /** The program that a core module is; `undefined` when it is none. */
@@ -66,18 +78,32 @@ export function isReactor(module: CoreModule): boolean {
 }
 
 /** Initialises a reactor, where that is asked for, and calls one of its functions with core values. */
-export async function callExport(guest: Guest, name: string, args: readonly (number | bigint)[]): Promise<unknown> {
+export async function callExport(
+  guest: Guest,
+  name: string,
+  args: readonly (number | bigint)[],
+): Promise<unknown> {
   if (typeof guest.exports[INITIALIZE] === 'function') await call(guest, INITIALIZE);
   return call(guest, name, args);
 }
 
-function call(guest: Guest, name: string, args: readonly (number | bigint)[] = []): Promise<unknown> {
-  return (guest.exports[name] as (...given: readonly (number | bigint)[]) => Promise<unknown>)(...args);
+function call(
+  guest: Guest,
+  name: string,
+  args: readonly (number | bigint)[] = [],
+): Promise<unknown> {
+  return (guest.exports[name] as (...given: readonly (number | bigint)[]) => Promise<unknown>)(
+    ...args,
+  );
 }
 
 function hasPlainFunction(module: CoreModule, name: string): boolean {
   return module.exports.some(
-    (each) => each.name === name && each.type.kind === 'func' && each.type.params.length === 0 && each.type.results.length === 0,
+    (each) =>
+      each.name === name &&
+      each.type.kind === 'func' &&
+      each.type.params.length === 0 &&
+      each.type.results.length === 0,
   );
 }
 
@@ -85,7 +111,11 @@ function hasPlainFunction(module: CoreModule, name: string): boolean {
  * Runs a program and resolves with its exit code, whichever way it came to it. `scope.command` must be set.
  * Rejects as `FunctionRuntime.run` does for everything but an exit.
  */
-export async function runToExit(runtime: FunctionRuntime, scope: RunScope, program: Command): Promise<number> {
+export async function runToExit(
+  runtime: FunctionRuntime,
+  scope: RunScope,
+  program: Command,
+): Promise<number> {
   try {
     return await runtime.run(scope, program);
   } catch (thrown) {
@@ -102,11 +132,20 @@ function entryOf(program: Command | undefined): Entry | undefined {
   };
 }
 
-async function serve(runtime: FunctionRuntime, exchange: HttpExchange, scope: RunScope, program: Command): Promise<void> {
+async function serve(
+  runtime: FunctionRuntime,
+  exchange: HttpExchange,
+  scope: RunScope,
+  program: Command,
+): Promise<void> {
   const env = cgiVariables(exchange);
   const stdout = new CgiOutput(exchange, runtime.limits);
   const name = env.find(([variable]) => variable === 'SCRIPT_NAME')?.[1] ?? '';
-  const run = { ...scope, stdout, command: { args: [name], env, stdin: bodySource(exchange.body) } };
+  const run = {
+    ...scope,
+    stdout,
+    command: { args: [name], env, stdin: bodySource(exchange.body) },
+  };
   let code: number;
   try {
     code = await runToExit(runtime, run, program);

@@ -1,4 +1,9 @@
-import type { HeaderList, HttpBodySink, IncomingBodySource, IncomingRequestHead } from '../wasi/index.ts';
+import type {
+  HeaderList,
+  HttpBodySink,
+  IncomingBodySource,
+  IncomingRequestHead,
+} from '../wasi/index.ts';
 
 /** One HTTP request and the chance to answer it, free of any server's types. */
 export interface HttpExchange {

@@ -13,7 +13,9 @@ export interface Lane {
   /** As `takes`, of core modules; present with `matchModule`. */
   readonly takesModule?: string;
   /** As `match`, for a core module: with what it is run as. */
-  matchModule?(module: CoreModule): { readonly entry: Entry; readonly program: Program } | undefined;
+  matchModule?(
+    module: CoreModule,
+  ): { readonly entry: Entry; readonly program: Program } | undefined;
 }
 
 /** What a lane found to call. */

@@ -1,4 +1,10 @@
-import { readComponent, readCoreModule, sniff, type CoreFuncType, type CoreModule } from '../component/index.ts';
+import {
+  readComponent,
+  readCoreModule,
+  sniff,
+  type CoreFuncType,
+  type CoreModule,
+} from '../component/index.ts';
 import type { Guest, Program } from '../runtime/index.ts';
 import { callExport, commandOf, isReactor, moduleCommand, type Command } from './command.ts';
 import { LaneError } from './errors.ts';
@@ -60,10 +66,11 @@ function invoked(module: CoreModule, { name, args, result }: Invocation): Comman
       message: `${signature(name, type)} takes ${type.params.length} arguments, not ${args.length}`,
     });
   }
-  const values = args.map((text, at) => coreValue(text, String(type.params[at])));
+  const values = args.map((text, at) => coreValue(text, typeText(type.params[at])));
   return async (guest: Guest) => {
     const given = await callExport(guest, name, values);
-    const results = type.results.length > 1 ? (given as unknown[]) : type.results.length === 1 ? [given] : [];
+    const results =
+      type.results.length > 1 ? (given as unknown[]) : type.results.length === 1 ? [given] : [];
     for (const each of results) result(String(each));
     return 0;
   };
@@ -76,9 +83,14 @@ const BITS: Readonly<Record<string, number>> = { i32: 32, i64: 64 };
 function coreValue(text: string, type: string): number | bigint {
   const bits = BITS[type];
   if (bits === undefined) {
-    const known: Readonly<Record<string, number>> = { inf: Infinity, '-inf': -Infinity, nan: Number.NaN };
+    const known: Readonly<Record<string, number>> = {
+      inf: Infinity,
+      '-inf': -Infinity,
+      nan: Number.NaN,
+    };
     const number = known[text] ?? Number(text);
-    if (text.trim() === '' || (Number.isNaN(number) && text !== 'nan')) throw badArgument(text, type);
+    if (text.trim() === '' || (Number.isNaN(number) && text !== 'nan'))
+      throw badArgument(text, type);
     return number;
   }
   if (!INTEGER.test(text)) throw badArgument(text, type);
@@ -108,19 +120,26 @@ function functionsOf(module: CoreModule): Map<string, CoreFuncType> {
 }
 
 function signature(name: string, { params, results }: CoreFuncType): string {
-  return `${JSON.stringify(name.slice(0, 100))}(${params.join(', ')})${results.length > 0 ? ` -> ${results.join(', ')}` : ''}`;
+  return `${JSON.stringify(name.slice(0, 100))}(${params.map(typeText).join(', ')})${results.length > 0 ? ` -> ${results.map(typeText).join(', ')}` : ''}`;
+}
+
+function typeText(type: CoreFuncType['params'][number] | undefined): string {
+  return typeof type === 'string' ? type : 'ref';
 }
 
 function reactorFix(module: CoreModule): string | undefined {
   const all = [...functionsOf(module)].slice(0, 20).map(([name, type]) => signature(name, type));
-  return all.length === 0 ? undefined : `call one of its functions with --invoke: ${all.join(', ')}`;
+  return all.length === 0
+    ? undefined
+    : `call one of its functions with --invoke: ${all.join(', ')}`;
 }
 
 function noCommand(fix: string | undefined): LaneError {
   return new LaneError({
     code: 'no-command',
     status: 422,
-    message: 'the module is no command: it exports neither wasi:cli/run@0.2.x nor, as a core module, _start',
+    message:
+      'the module is no command: it exports neither wasi:cli/run@0.2.x nor, as a core module, _start',
     fix: fix ?? 'serve a component that answers HTTP with: selvedge serve FILE.wasm',
   });
 }

@@ -57,15 +57,15 @@ describe('readUpload', () => {
     },
   );
 
-  it.each([
-    'wasi:http/incoming-handler@0.3.0',
-    'wasi:http/incoming-handler',
-  ])('takes %s for no WASI 0.2 handler', async (name) => {
-    const upload = await exporting(name);
-    expect(() => readUpload(upload)).toThrow(
-      expect.objectContaining({ code: 'no-lane', status: 422 }),
-    );
-  });
+  it.each(['wasi:http/incoming-handler@0.3.0', 'wasi:http/incoming-handler'])(
+    'takes %s for no WASI 0.2 handler',
+    async (name) => {
+      const upload = await exporting(name);
+      expect(() => readUpload(upload)).toThrow(
+        expect.objectContaining({ code: 'no-lane', status: 422 }),
+      );
+    },
+  );
 
   it.each([
     ['takes nothing', '', ''],
@@ -98,12 +98,19 @@ describe('readUpload', () => {
   });
 
   it('takes a handler of another namespace for a function like others', async () => {
-    expect(readUpload(await exporting('other:http/incoming-handler@0.2.0', '', '')).lane).toBe('typed');
+    expect(readUpload(await exporting('other:http/incoming-handler@0.2.0', '', '')).lane).toBe(
+      'typed',
+    );
   });
 
   it('finds the lane typed for functions of any other name, with their signatures', () => {
-    expect(readUpload(fixture('minimal'))).toMatchObject({ lane: 'typed', entry: { callable: ['add(a: u32, b: u32) -> u32'] } });
-    expect(readUpload(fixture('typed')).entry.callable).toContain('counters/counter/add(self: borrow<counter>, by: s32) -> result<u32, failure>');
+    expect(readUpload(fixture('minimal'))).toMatchObject({
+      lane: 'typed',
+      entry: { callable: ['add(a: u32, b: u32) -> u32'] },
+    });
+    expect(readUpload(fixture('typed')).entry.callable).toContain(
+      'counters/counter/add(self: borrow<counter>, by: s32) -> result<u32, failure>',
+    );
   });
 
   it('says what a component exports when nothing of it can be called, and what would be callable', async () => {
@@ -119,14 +126,19 @@ describe('readUpload', () => {
   });
 
   it('finds the lane command for a preview1 module', () => {
-    expect(readUpload(fixture('preview1'))).toMatchObject({ lane: 'command', program: { module: { kind: 'core-module' } } });
+    expect(readUpload(fixture('preview1'))).toMatchObject({
+      lane: 'command',
+      program: { module: { kind: 'core-module' } },
+    });
   });
 
   it('knows a preview1 module that is no program, and a reactor, and says so', async () => {
     const imports = '(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))';
     const library = await parse(`(module ${imports} (func (export "f")))`);
     expect(() => readUpload(library)).toThrow(/core module for wasi_snapshot_preview1/);
-    const reactor = await parse(`(module ${imports} (func (export "_initialize")) (func (export "f")))`);
+    const reactor = await parse(
+      `(module ${imports} (func (export "_initialize")) (func (export "f")))`,
+    );
     expect(() => readUpload(reactor)).toThrow(/reactor .* --invoke/);
   });
 

@@ -51,7 +51,7 @@ function coreModuleRefused(module: CoreModule): LaneError {
       ? 'it is a core module for wasi_snapshot_preview1'
       : module.imports.some((each) => each.module === 'env' && each.name === 'abort')
         ? 'it is a core module that may be of AssemblyScript, without the runtime that asc --exportRuntime gives it,'
-      : 'it is a core module, not a component';
+        : 'it is a core module, not a component';
   return noLane(
     module.exports.map((each) => `${each.name} (${each.type.kind})`),
     kind,

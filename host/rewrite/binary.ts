@@ -57,7 +57,8 @@ export function* sections(module: Uint8Array): Generator<Section> {
     const size = reader.u32();
     const contents = reader.at;
     const end = contents + size;
-    if (end > module.length) throw new RewriteError(`a section of a core module runs past its end, at byte ${start}`);
+    if (end > module.length)
+      throw new RewriteError(`a section of a core module runs past its end, at byte ${start}`);
     reader.at = end;
     yield { id, start, contents, end };
   }

@@ -7,24 +7,33 @@ const caps = { extraPages: 3, tableElements: 10 };
 
 async function exportsOf(wat: string): Promise<Record<string, (...args: number[]) => number>> {
   const capped = capModule(await parse(wat), caps);
-  return new WebAssembly.Instance(new WebAssembly.Module(capped)).exports as Record<string, (...args: number[]) => number>;
+  return new WebAssembly.Instance(new WebAssembly.Module(capped)).exports as Record<
+    string,
+    (...args: number[]) => number
+  >;
 }
 
 describe('capModule', () => {
   it('lets a memory grow by the extra pages and no further', async () => {
-    const guest = await exportsOf('(module (memory 2) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))');
+    const guest = await exportsOf(
+      '(module (memory 2) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))',
+    );
     expect(guest['grow']?.(3)).toBe(2);
     expect(guest['grow']?.(1)).toBe(-1);
   });
 
   it('keeps a maximum that is lower than the cap', async () => {
-    const guest = await exportsOf('(module (memory 2 3) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))');
+    const guest = await exportsOf(
+      '(module (memory 2 3) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))',
+    );
     expect(guest['grow']?.(1)).toBe(2);
     expect(guest['grow']?.(1)).toBe(-1);
   });
 
   it('lowers a maximum that is above the cap', async () => {
-    const guest = await exportsOf('(module (memory 1 65536) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))');
+    const guest = await exportsOf(
+      '(module (memory 1 65536) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))',
+    );
     expect(guest['grow']?.(4)).toBe(-1);
     expect(guest['grow']?.(3)).toBe(1);
   });
@@ -49,9 +58,12 @@ describe('capModule', () => {
     const capped = new WebAssembly.Module(capModule(module, caps));
     const before = new WebAssembly.Module(module);
     for (const name of ['name', 'note']) {
-      expect(WebAssembly.Module.customSections(capped, name)).toEqual(WebAssembly.Module.customSections(before, name));
+      expect(WebAssembly.Module.customSections(capped, name)).toEqual(
+        WebAssembly.Module.customSections(before, name),
+      );
     }
-    const call = (of: WebAssembly.Module) => (new WebAssembly.Instance(of).exports['f'] as () => number)();
+    const call = (of: WebAssembly.Module) =>
+      (new WebAssembly.Instance(of).exports['f'] as () => number)();
     expect(call(capped)).toBe(call(before));
   });
 
@@ -64,7 +76,11 @@ describe('capModule', () => {
     ['a shared memory', '(module (memory 1 2 shared))', /shared/],
     ['a 64-bit memory', '(module (memory i64 1))', /64-bit/],
     ['a table above the cap', '(module (table 11 funcref))', /11 elements/],
-    ['a table with an initialiser', '(module (table 2 (ref func) (ref.func $f)) (func $f) (elem declare func $f))', /initialiser/],
+    [
+      'a table with an initialiser',
+      '(module (table 2 (ref func) (ref.func $f)) (func $f) (elem declare func $f))',
+      /initialiser/,
+    ],
   ])('refuses %s', async (_what, wat, message) => {
     const module = await parse(wat);
     expect(() => capModule(module, caps)).toThrow(message);

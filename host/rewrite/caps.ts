@@ -24,8 +24,13 @@ export function capModule(module: Uint8Array, caps: Caps): Uint8Array {
   for (const section of sections(module)) {
     if (section.id !== TABLE_SECTION && section.id !== MEMORY_SECTION) continue;
     const reader = new Reader(module, section.contents, section.end);
-    const contents = section.id === MEMORY_SECTION ? cappedMemories(reader, caps) : cappedTables(reader, caps);
-    parts.push(module.subarray(copied, section.start), [section.id, ...encodeU32(contents.length)], contents);
+    const contents =
+      section.id === MEMORY_SECTION ? cappedMemories(reader, caps) : cappedTables(reader, caps);
+    parts.push(
+      module.subarray(copied, section.start),
+      [section.id, ...encodeU32(contents.length)],
+      contents,
+    );
     copied = section.end;
   }
   if (copied === 0) return module;
@@ -60,13 +65,19 @@ function cappedEntries(reader: Reader, entry: () => Uint8Array | readonly number
   const count = reader.u32();
   const parts: (Uint8Array | readonly number[])[] = [encodeU32(count)];
   for (let index = 0; index < count; index++) parts.push(entry());
-  if (reader.at !== reader.end) throw new RewriteError(`a section of a core module is longer than what it holds, at byte ${reader.at}`);
+  if (reader.at !== reader.end)
+    throw new RewriteError(
+      `a section of a core module is longer than what it holds, at byte ${reader.at}`,
+    );
   return concat(parts);
 }
 
 function limits(reader: Reader, what: string): { minimum: number; maximum: number } {
   const flags = reader.byte();
-  if (flags > 1) throw new RewriteError(`a core module has a shared, 64-bit or custom-page ${what}, which this host does not run`);
+  if (flags > 1)
+    throw new RewriteError(
+      `a core module has a shared, 64-bit or custom-page ${what}, which this host does not run`,
+    );
   const minimum = reader.u32();
   return { minimum, maximum: flags === 1 ? reader.u32() : Infinity };
 }
@@ -78,6 +89,9 @@ function limitsWithMaximum(minimum: number, maximum: number): number[] {
 /** Core specification, section 5.3.5: one byte, or `ref`/`ref null` and a heap type. */
 function skipReferenceType(reader: Reader): void {
   const byte = reader.byte();
-  if (byte === 0x40) throw new RewriteError('a core module has a table with an initialiser, which this host does not run');
+  if (byte === 0x40)
+    throw new RewriteError(
+      'a core module has a table with an initialiser, which this host does not run',
+    );
   if (byte === 0x63 || byte === 0x64) reader.skipS33();
 }

@@ -6,7 +6,13 @@ import {
   type ImportedInterface,
   type Refusal,
 } from '../capability/index.ts';
-import { usedFunctions, type Component, type ComponentImport, type CoreModule, type InstanceType } from '../component/index.ts';
+import {
+  usedFunctions,
+  type Component,
+  type ComponentImport,
+  type CoreModule,
+  type InstanceType,
+} from '../component/index.ts';
 import type { Grants } from '../config/index.ts';
 import { RuntimeError } from './errors.ts';
 import type { Program } from './program.ts';
@@ -35,13 +41,19 @@ const LETTERS: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f'
 export function coreImports({ imports }: CoreModule): CoreModuleImport[] {
   return imports.map(({ module, name, type }) => {
     if (type.kind !== 'func') return { module, name, kind: type.kind };
-    const letters = (types: readonly unknown[]) => types.map((each) => LETTERS[String(each)] ?? '?').join('');
-    return { module, name, kind: 'func', signature: `${letters(type.params)}>${letters(type.results)}` };
+    const letters = (types: readonly unknown[]) =>
+      types.map((each) => LETTERS[String(each)] ?? '?').join('');
+    return {
+      module,
+      name,
+      kind: 'func',
+      signature: `${letters(type.params)}>${letters(type.results)}`,
+    };
   });
 }
 
 /** Every reason why the program may not run with these grants. */
-export function refusalsOf(program: Program, grants: Grants): readonly Refusal[] {
+function refusalsOf(program: Program, grants: Grants): readonly Refusal[] {
   if ('script' in program) return checkScriptGrants(coreImports(program.module), grants);
   if ('module' in program) return checkCoreGrants(coreImports(program.module), grants);
   return checkGrants(importedInterfaces(program.component), grants);
@@ -49,7 +61,8 @@ export function refusalsOf(program: Program, grants: Grants): readonly Refusal[]
 
 function resourcesOf(type: InstanceType): string[] {
   const names: string[] = [];
-  for (const [name, member] of type.exports) if (member.kind === 'type' && member.bound === 'sub') names.push(name);
+  for (const [name, member] of type.exports)
+    if (member.kind === 'type' && member.bound === 'sub') names.push(name);
   return names;
 }
 
@@ -58,7 +71,9 @@ export function admit(program: Program, grants: Grants): void {
   const refusals = refusalsOf(program, grants);
   if (refusals.length === 0) return;
   throw new RuntimeError({
-    code: refusals.every((each) => each.code === 'import-not-granted') ? 'grants-missing' : 'imports-refused',
+    code: refusals.every((each) => each.code === 'import-not-granted')
+      ? 'grants-missing'
+      : 'imports-refused',
     status: 422,
     message: refusals.map((each) => each.message).join('; '),
     fix: fixes(refusals),

@@ -42,8 +42,12 @@ export function confine(program: Program, limits: Limits): (module: Uint8Array) 
       });
     }
   }
-  const { instances, memories, tables, pages: minimum } =
-    'module' in program ? demandOfModule(program.module) : demandOf(program.component);
+  const {
+    instances,
+    memories,
+    tables,
+    pages: minimum,
+  } = 'module' in program ? demandOfModule(program.module) : demandOf(program.component);
   if (instances > MAX_INSTANCES || tables > MAX_TABLES) {
     throw new RuntimeError({
       code: 'instances-too-many',

@@ -26,10 +26,23 @@ function handClock() {
   return { clock, elapse, timers };
 }
 
-const nowhere: ByteSink = { isReady: () => true, subscribe: () => () => {}, permit: () => 1, write() {}, flush() {}, close() {} };
+const nowhere: ByteSink = {
+  isReady: () => true,
+  subscribe: () => () => {},
+  permit: () => 1,
+  write() {},
+  flush() {},
+  close() {},
+};
 
 function scope(overrides: Partial<RunScope> = {}): RunScope {
-  return { stdout: nowhere, stderr: nowhere, denied() {}, onAbandoned: () => () => {}, ...overrides };
+  return {
+    stdout: nowhere,
+    stderr: nowhere,
+    denied() {},
+    onAbandoned: () => () => {},
+    ...overrides,
+  };
 }
 
 interface Setup {
@@ -43,7 +56,10 @@ function runtimeOf({ isolation = 'request', limits = {}, instantiate }: Setup = 
   const contexts: { instance: WasiInstance; stdout: ByteSink }[] = [];
   let disposed = 0;
   const runtime = new FunctionRuntime({
-    bound: { binder: 'jco', instantiate: instantiate ?? (async () => ({ serial: contexts.length })) },
+    bound: {
+      binder: 'jco',
+      instantiate: instantiate ?? (async () => ({ serial: contexts.length })),
+    },
     linker: {
       blocking: [],
       instantiate(context) {
@@ -95,7 +111,9 @@ describe('isolation', () => {
 
   it('does not keep an instance whose request failed', async () => {
     const { runtime } = runtimeOf({ isolation: 'instance' });
-    await expect(runtime.run(scope(), () => Promise.reject(new Error('boom')))).rejects.toThrow('boom');
+    await expect(runtime.run(scope(), () => Promise.reject(new Error('boom')))).rejects.toThrow(
+      'boom',
+    );
     expect(await runtime.run(scope(), serial)).toBe(2);
   });
 
@@ -133,10 +151,13 @@ describe('ending', () => {
   it('ends a guest whose client left', async () => {
     const { runtime } = runtimeOf();
     let leave: (reason?: Error) => void = () => {};
-    const run = runtime.run(scope({ onAbandoned: (gone) => ((leave = gone), () => {}) }), (guest) => {
-      queueMicrotask(() => leave());
-      return guest.wasi.wait(never());
-    });
+    const run = runtime.run(
+      scope({ onAbandoned: (gone) => ((leave = gone), () => {}) }),
+      (guest) => {
+        queueMicrotask(() => leave());
+        return guest.wasi.wait(never());
+      },
+    );
     await expect(run).rejects.toMatchObject({ code: 'client-gone' });
   });
 
@@ -151,12 +172,20 @@ describe('ending', () => {
 
   it('calls whatever a guest throws a trap', async () => {
     const { runtime } = runtimeOf();
-    const run = runtime.run(scope(), () => Promise.reject(new WebAssembly.RuntimeError('unreachable')));
-    await expect(run).rejects.toMatchObject({ code: 'guest-trapped', status: 500, message: 'the guest trapped: unreachable' });
+    const run = runtime.run(scope(), () =>
+      Promise.reject(new WebAssembly.RuntimeError('unreachable')),
+    );
+    await expect(run).rejects.toMatchObject({
+      code: 'guest-trapped',
+      status: 500,
+      message: 'the guest trapped: unreachable',
+    });
   });
 
   it('calls a trap of the initialisers a trap', async () => {
-    const { runtime } = runtimeOf({ instantiate: () => Promise.reject(new RangeError('Maximum call stack size exceeded')) });
+    const { runtime } = runtimeOf({
+      instantiate: () => Promise.reject(new RangeError('Maximum call stack size exceeded')),
+    });
     await expect(runtime.run(scope(), serial)).rejects.toMatchObject({ code: 'guest-trapped' });
     expect(runtime.running).toBe(0);
     expect(runtime.instances).toBe(0);

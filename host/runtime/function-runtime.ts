@@ -30,7 +30,11 @@ export interface FunctionRuntimeOptions {
 const MAX_IDLE = 64;
 
 /** The end of every instance that did its work: made once, because a stack trace costs more than ending does. */
-const DONE = new GuestFault({ code: 'instance-ended', status: 500, message: 'the instance has ended' });
+const DONE = new GuestFault({
+  code: 'instance-ended',
+  status: 500,
+  message: 'the instance has ended',
+});
 
 interface IdleGuest {
   readonly guest: PooledGuest;
@@ -185,7 +189,11 @@ export class FunctionRuntime implements AsyncDisposable {
     const { bound, linker, limits, clock } = this.#options;
     const serving = { scope };
     const subrequests = new SubrequestBudget(limits.subrequests);
-    const wasi = new WasiInstance({ limits, clock, denied: (denial) => serving.scope.denied(denial) });
+    const wasi = new WasiInstance({
+      limits,
+      clock,
+      denied: (denial) => serving.scope.denied(denial),
+    });
     this.#live.add(wasi);
     try {
       const imports = linker.instantiate({
@@ -200,7 +208,13 @@ export class FunctionRuntime implements AsyncDisposable {
         trapped: (thrown: unknown) => this.#end(wasi, faultOf(thrown, wasi)),
       };
       const exports = await bound.instantiate(imports, lifetime);
-      return Object.assign(serving, { wasi, exports, subrequests, uses: 0, onOver: lifetime.onEnd });
+      return Object.assign(serving, {
+        wasi,
+        exports,
+        subrequests,
+        uses: 0,
+        onOver: lifetime.onEnd,
+      });
     } catch (thrown) {
       const fault = faultOf(thrown, wasi);
       this.#end(wasi, fault);
@@ -211,7 +225,8 @@ export class FunctionRuntime implements AsyncDisposable {
   #give(guest: PooledGuest): void {
     guest.uses += 1;
     const reusable = this.#options.isolation === 'instance' && guest.scope.command === undefined;
-    const keep = reusable && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
+    const keep =
+      reusable && !this.#disposed && guest.uses < MAX_USES && this.#idle.length < MAX_IDLE;
     if (!keep) return this.#end(guest.wasi);
     const idle: IdleGuest = {
       guest,
@@ -256,9 +271,18 @@ function timedOut(timeout: number): GuestFault {
 }
 
 function clientGone(): GuestFault {
-  return new GuestFault({ code: 'client-gone', status: 499, message: 'the client left before the response was complete' });
+  return new GuestFault({
+    code: 'client-gone',
+    status: 499,
+    message: 'the client left before the response was complete',
+  });
 }
 
 function shutDown(): GuestFault {
-  return new GuestFault({ code: 'shutting-down', status: 503, message: 'the host is shutting down', fix: 'try again' });
+  return new GuestFault({
+    code: 'shutting-down',
+    status: 503,
+    message: 'the host is shutting down',
+    fix: 'try again',
+  });
 }

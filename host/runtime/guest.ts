@@ -1,7 +1,13 @@
 import { SelvedgeError } from '../base/index.ts';
 import type { CommandLine } from '../capability/index.ts';
 import type { GuestExports } from '../component/index.ts';
-import { GuestFault, type ByteSink, type Denial, type SubrequestBudget, type WasiInstance } from '../wasi/index.ts';
+import {
+  GuestFault,
+  type ByteSink,
+  type Denial,
+  type SubrequestBudget,
+  type WasiInstance,
+} from '../wasi/index.ts';
 
 /** What one request gives the instance that serves it. */
 export interface RunScope {
@@ -78,7 +84,8 @@ export class ScopedSink implements ByteSink {
 export function faultOf(thrown: unknown, wasi: WasiInstance | undefined): Error {
   if (wasi?.fault !== undefined) return wasi.fault;
   if (thrown instanceof SelvedgeError) return thrown;
-  const message = thrown instanceof Error ? (thrown.message.split('\n', 1)[0] ?? '') : String(thrown);
+  const message =
+    thrown instanceof Error ? (thrown.message.split('\n', 1)[0] ?? '') : String(thrown);
   return new GuestFault({
     code: 'guest-trapped',
     status: 500,

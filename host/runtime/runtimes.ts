@@ -1,5 +1,15 @@
-import { linkAll, scriptHost, type CapabilityEnvironment, type Linker } from '../capability/index.ts';
-import { bindAssemblyScript, bindCoreModule, type Binder, type BoundComponent } from '../component/index.ts';
+import {
+  linkAll,
+  scriptHost,
+  type CapabilityEnvironment,
+  type Linker,
+} from '../capability/index.ts';
+import {
+  bindAssemblyScript,
+  bindCoreModule,
+  type Binder,
+  type BoundComponent,
+} from '../component/index.ts';
 import type { FunctionConfig } from '../config/index.ts';
 import { admit } from './admission.ts';
 import { confine } from './confinement.ts';
@@ -41,7 +51,11 @@ export function createRuntimes({ binder, environment }: RuntimesOptions): Runtim
       const { blocking } = linker;
       const runtime = new FunctionRuntime({
         bound,
-        linker: { blocking, instantiate, [Symbol.asyncDispose]: () => linker[Symbol.asyncDispose]() },
+        linker: {
+          blocking,
+          instantiate,
+          [Symbol.asyncDispose]: () => linker[Symbol.asyncDispose](),
+        },
         limits,
         isolation,
         clock,
@@ -66,11 +80,17 @@ export function createRuntimes({ binder, environment }: RuntimesOptions): Runtim
       };
     }
     if ('module' in program) {
-      const { blocking, instantiate } = linker.preview1;
-      return { bound: await bindCoreModule({ bytes, blocking, transform }), instantiate };
+      const { preview1 } = linker;
+      return {
+        bound: await bindCoreModule({ bytes, blocking: preview1.blocking, transform }),
+        instantiate: (context) => preview1.instantiate(context),
+      };
     }
     const { component } = program;
-    const { blocking, instantiate } = linker;
-    return { bound: await binder.bind({ bytes, component, sha256, blocking, transform, signal }), instantiate };
+    const { blocking } = linker;
+    return {
+      bound: await binder.bind({ bytes, component, sha256, blocking, transform, signal }),
+      instantiate: (context) => linker.instantiate(context),
+    };
   }
 }

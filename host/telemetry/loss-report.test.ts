@@ -9,7 +9,10 @@ it('says how many lines were lost since it last said so, and only then', () => {
   const lines: LogFields[] = [];
   let tick = () => {};
   let cancelled = false;
-  const clock = { ...systemClock(), after: (_ms: number, wake: () => void) => ((tick = wake), () => void (cancelled = true)) };
+  const clock = {
+    ...systemClock(),
+    after: (_ms: number, wake: () => void) => ((tick = wake), () => void (cancelled = true)),
+  };
   const logger = { ...silentLogger, warn: (fields: LogFields) => void lines.push(fields) };
   const report = reportLosses({ meter, logger, clock, everyMs: 1000 });
   tick();

@@ -22,7 +22,10 @@ export function reportLosses({ meter, logger, clock, everyMs }: LossReportOption
     const { droppedLines } = meter.read();
     const lost = OWN_LOSSES.reduce((sum, reason) => sum + droppedLines[reason], 0);
     if (lost > reported) {
-      logger.warn({ dropped_lines: lost - reported, dropped_lines_total: lost }, 'log lines were lost: the log was slower than the lines, or failed');
+      logger.warn(
+        { dropped_lines: lost - reported, dropped_lines_total: lost },
+        'log lines were lost: the log was slower than the lines, or failed',
+      );
       reported = lost;
     }
     cancel = clock.after(everyMs, look);

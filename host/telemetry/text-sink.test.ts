@@ -3,7 +3,10 @@ import { createTextSink } from './text-sink.ts';
 
 function lineOf(fields: Record<string, unknown>, colour = false): string {
   const lines: string[] = [];
-  const sink = createTextSink({ sink: { write: (line) => void lines.push(line), flush: async () => {} }, colour });
+  const sink = createTextSink({
+    sink: { write: (line) => void lines.push(line), flush: async () => {} },
+    colour,
+  });
   sink.write(
     JSON.stringify({
       level: 'info',
@@ -25,15 +28,15 @@ describe('the text sink', () => {
   });
 
   it("shows a guest's line as that function's output", () => {
-    expect(lineOf({ source: 'guest', function: 'echo', stream: 'stderr', version: 3, msg: 'it says' })).toBe(
-      '03:04:05.678 info  echo stderr| it says version=3\n',
-    );
+    expect(
+      lineOf({ source: 'guest', function: 'echo', stream: 'stderr', version: 3, msg: 'it says' }),
+    ).toBe('03:04:05.678 info  echo stderr| it says version=3\n');
   });
 
   it('lets nothing of a value reach the terminal as a control sequence, nor begin a line', () => {
     const hostile = '\u001b[2J\u009b31m\r\nFORGED\u2028\u202e';
     const line = lineOf({ msg: hostile, path: hostile, [hostile]: hostile });
-      // oxlint-disable-next-line no-control-regex -- finding control characters is what it is for
+    // oxlint-disable-next-line no-control-regex -- finding control characters is what it is for
     expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
     expect(line.match(/\n/g)).toHaveLength(1);
   });

@@ -16,7 +16,11 @@ export interface Attached extends AsyncDisposable {
   readonly stdin: ByteSource;
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;
-  readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  readonly terminals: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  };
 }
 
 export function attach({ stdin, stdinIsTTY, stdout, stderr }: StandardStreams): Attached {

@@ -16,7 +16,12 @@ export class ReadableSource implements ByteSource {
   }
 
   isReady(): boolean {
-    return this.#pending !== undefined || this.#ended || this.#failure !== undefined || this.#listening().readableLength > 0;
+    return (
+      this.#pending !== undefined ||
+      this.#ended ||
+      this.#failure !== undefined ||
+      this.#listening().readableLength > 0
+    );
   }
 
   subscribe(wake: () => void): () => void {

@@ -16,10 +16,18 @@ const noConfig: JsonObject = {};
 async function open(prepare?: Runtimes['prepare']) {
   const clock = systemClock();
   const store = createMemoryStore();
-  const registry = await createRegistry({ artifacts: store.artifacts, records: store.records, clock, logger: silentLogger });
+  const registry = await createRegistry({
+    artifacts: store.artifacts,
+    records: store.records,
+    clock,
+    logger: silentLogger,
+  });
   const disposed: FunctionRuntime[] = [];
   const fakeRuntime = async (): Promise<FunctionRuntime> => {
-    const runtime = { binder: 'jco', [Symbol.asyncDispose]: async () => void disposed.push(runtime) } as unknown as FunctionRuntime;
+    const runtime = {
+      binder: 'jco',
+      [Symbol.asyncDispose]: async () => void disposed.push(runtime),
+    } as unknown as FunctionRuntime;
     return runtime;
   };
   const runtimes: Runtimes = { prepare: prepare ?? fakeRuntime };
@@ -34,7 +42,14 @@ async function open(prepare?: Runtimes['prepare']) {
     );
   const deploy = async (name: string, config = noConfig, activate = true) =>
     deployments.deploy(name, await stage(hello), config, { origin: 'upload', activate });
-  return { registry, deployments, disposed, stage, deploy, restarted: () => new Deployments(options) };
+  return {
+    registry,
+    deployments,
+    disposed,
+    stage,
+    deploy,
+    restarted: () => new Deployments(options),
+  };
 }
 
 function served(deployments: Deployments, path = '/fn/hello'): LiveFunction {
@@ -44,7 +59,10 @@ function served(deployments: Deployments, path = '/fn/hello'): LiveFunction {
 describe('deploying', () => {
   it('publishes a version and gives it the requests', async () => {
     const { deployments, deploy } = await open();
-    expect(await deploy('hello')).toMatchObject({ outcome: 'published', version: { version: 1, lane: 'http-0.2', binder: 'jco' } });
+    expect(await deploy('hello')).toMatchObject({
+      outcome: 'published',
+      version: { version: 1, lane: 'http-0.2', binder: 'jco' },
+    });
     expect(served(deployments)).toMatchObject({ name: 'hello', version: 1 });
   });
 
@@ -71,7 +89,10 @@ describe('deploying', () => {
   ])('refuses %s, and changes nothing', async (_what, bytes, config: JsonObject, code) => {
     const { deployments, deploy, stage, registry } = await open();
     await deploy('hello');
-    const upload = deployments.deploy('hello', await stage(bytes), config, { origin: 'upload', activate: true });
+    const upload = deployments.deploy('hello', await stage(bytes), config, {
+      origin: 'upload',
+      activate: true,
+    });
     await expect(upload).rejects.toMatchObject({ code });
     expect(served(deployments).version).toBe(1);
     expect(registry.versions('hello')).toHaveLength(1);
@@ -80,31 +101,48 @@ describe('deploying', () => {
   it('refuses a route of another function', async () => {
     const { deploy } = await open();
     await deploy('first', { routes: ['/x'] });
-    await expect(deploy('second', { routes: ['/x'] })).rejects.toMatchObject({ code: 'route-conflict' });
+    await expect(deploy('second', { routes: ['/x'] })).rejects.toMatchObject({
+      code: 'route-conflict',
+    });
   });
 
   it('gives a route to one of two that ask for it at once, and to the next once that has failed', async () => {
     const { deploy, deployments } = await open();
-    const outcomes = await Promise.allSettled(['first', 'second'].map((name) => deploy(name, { routes: ['/x'] })));
+    const outcomes = await Promise.allSettled(
+      ['first', 'second'].map((name) => deploy(name, { routes: ['/x'] })),
+    );
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(served(deployments, '/x').name).toBe('first');
     const failing = await open(() => Promise.reject(new Error('cannot be prepared')));
     await expect(failing.deploy('first', { routes: ['/x'] })).rejects.toThrow('cannot be prepared');
-    await expect(failing.deploy('second', { routes: ['/x'] })).rejects.toThrow('cannot be prepared');
+    await expect(failing.deploy('second', { routes: ['/x'] })).rejects.toThrow(
+      'cannot be prepared',
+    );
   });
 
   it('lets functions that are deployed in one go pass a route on', async () => {
     const { deploy, deployments, stage } = await open();
     await deploy('first', { routes: ['/x'] });
     const beside = new Set(['first', 'second']);
-    await deployments.deploy('second', await stage(hello), { routes: ['/x'] }, { origin: 'manifest', activate: true, beside });
-    await deployments.deploy('first', await stage(hello), noConfig, { origin: 'manifest', activate: true, beside });
+    await deployments.deploy(
+      'second',
+      await stage(hello),
+      { routes: ['/x'] },
+      { origin: 'manifest', activate: true, beside },
+    );
+    await deployments.deploy('first', await stage(hello), noConfig, {
+      origin: 'manifest',
+      activate: true,
+      beside,
+    });
     expect(served(deployments, '/x').name).toBe('second');
   });
 
   it('leaves the newest version serving when many are deployed at once', async () => {
     const { deployments, deploy, disposed, registry } = await open();
-    await Promise.all(Array.from({ length: 20 }, (_, index) => deploy('hello', { routes: [`/x${index}`] })));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => deploy('hello', { routes: [`/x${index}`] })),
+    );
     expect(registry.versions('hello')).toHaveLength(20);
     expect(served(deployments).version).toBe(registry.get('hello')?.active?.version);
     await expect.poll(() => disposed).toHaveLength(19);
@@ -118,7 +156,10 @@ describe('deploying', () => {
 
   it('inspects without keeping anything', async () => {
     const { deployments, stage, registry, disposed } = await open();
-    expect(await deployments.inspect('hello', await stage(hello), noConfig)).toMatchObject({ lane: 'http-0.2', size: hello.length });
+    expect(await deployments.inspect('hello', await stage(hello), noConfig)).toMatchObject({
+      lane: 'http-0.2',
+      size: hello.length,
+    });
     expect(registry.list()).toEqual([]);
     expect(disposed).toHaveLength(1);
   });
@@ -156,7 +197,9 @@ describe('changing what is active', () => {
   it('says what there is to roll back to', async () => {
     const { deployments, deploy } = await open();
     await deploy('hello');
-    await expect(deployments.rollback('hello')).rejects.toMatchObject({ code: 'nothing-to-roll-back-to' });
+    await expect(deployments.rollback('hello')).rejects.toMatchObject({
+      code: 'nothing-to-roll-back-to',
+    });
     await expect(deployments.rollback('other')).rejects.toMatchObject({ code: 'function-unknown' });
   });
 });
@@ -176,7 +219,11 @@ describe('starting', () => {
     expect(served(again)).toMatchObject({ version: 1 });
     for (const path of ['/broken', '/fn/broken/x']) {
       expect(() => served(again, path)).toThrow(
-        expect.objectContaining({ code: 'function-unavailable', status: 503, message: expect.not.stringContaining('secret') }),
+        expect.objectContaining({
+          code: 'function-unavailable',
+          status: 503,
+          message: expect.not.stringContaining('secret'),
+        }),
       );
     }
   });

@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
-import { LIMITS, parseFunctionConfig, parseRoute, type FunctionConfig, type Route } from '../config/index.ts';
+import {
+  LIMITS,
+  parseFunctionConfig,
+  parseRoute,
+  type FunctionConfig,
+  type Route,
+} from '../config/index.ts';
 import { readUpload } from '../lanes/index.ts';
-import { sameJson, type FunctionVersion, type PublishResult, type Registry } from '../registry/index.ts';
+import {
+  sameJson,
+  type FunctionVersion,
+  type PublishResult,
+  type Registry,
+} from '../registry/index.ts';
 import type { Runtimes } from '../runtime/index.ts';
 import type { JsonObject, StagedArtifact } from '../store/index.ts';
 import { problemOf, type Clock } from '../base/index.ts';
@@ -68,9 +79,12 @@ export class Deployments {
     const entries = this.#options.registry.list();
     for (const { name, intended, problem } of entries) {
       // The registry has logged it. Of one whose record is lost, only the name is known.
-      if (problem !== undefined) this.#table.mount(name, intended === undefined ? [] : routesOf(intended.config), problem);
+      if (problem !== undefined)
+        this.#table.mount(name, intended === undefined ? [] : routesOf(intended.config), problem);
     }
-    await Promise.all(entries.flatMap((entry) => entry.active ?? []).map((version) => this.#startVersion(version)));
+    await Promise.all(
+      entries.flatMap((entry) => entry.active ?? []).map((version) => this.#startVersion(version)),
+    );
   }
 
   async #startVersion(version: FunctionVersion): Promise<void> {
@@ -79,7 +93,10 @@ export class Deployments {
       using _claim = this.#table.claim(version.name, config.routes);
       this.#install(version, await this.#load(version, config));
     } catch (thrown) {
-      this.#options.logger.error({ function: version.name, version: version.version, err: thrown }, 'a function could not be prepared');
+      this.#options.logger.error(
+        { function: version.name, version: version.version, err: thrown },
+        'a function could not be prepared',
+      );
       this.#table.mount(version.name, routesOf(version.config), unavailable(thrown));
     }
   }
@@ -97,7 +114,12 @@ export class Deployments {
    * Prepares an upload, makes it a version, and, unless told otherwise, gives it the function's requests. Requests
    * that have begun finish on the version they began on. Throws what refuses the upload; then nothing has changed.
    */
-  async deploy(name: string, staged: StagedArtifact, raw: JsonObject, options: DeployOptions): Promise<PublishResult> {
+  async deploy(
+    name: string,
+    staged: StagedArtifact,
+    raw: JsonObject,
+    options: DeployOptions,
+  ): Promise<PublishResult> {
     const { registry } = this.#options;
     const { origin } = options;
     const config = this.#configure(raw);
@@ -106,7 +128,12 @@ export class Deployments {
     let result: PublishResult;
     try {
       const { lane, binder, warnings } = inspected;
-      result = await registry.publish(name, staged, { lane, binder, config: raw, origin, warnings }, { activate: options.activate });
+      result = await registry.publish(
+        name,
+        staged,
+        { lane, binder, config: raw, origin, warnings },
+        { activate: options.activate },
+      );
     } catch (thrown) {
       await live.retire();
       throw thrown;
@@ -118,13 +145,22 @@ export class Deployments {
   /** Whether requests of the function go to this very code and configuration, so that deploying it would change nothing. */
   serves(name: string, sha256: string, raw: JsonObject): boolean {
     const active = this.#options.registry.get(name)?.active;
-    return active?.sha256 === sha256 && sameJson(active.config, raw) && this.#table.get(name) instanceof LiveFunction;
+    return (
+      active?.sha256 === sha256 &&
+      sameJson(active.config, raw) &&
+      this.#table.get(name) instanceof LiveFunction
+    );
   }
 
   /** Serves bytes under a name and routes of their own, past the registry: nothing of it is kept. */
   async serveOnly(name: string, bytes: Uint8Array, raw: JsonObject): Promise<LiveFunction> {
     const config = this.#configure(raw);
-    const live = await this.#prepare(name, async () => bytes, createHash('sha256').update(bytes).digest('hex'), config);
+    const live = await this.#prepare(
+      name,
+      async () => bytes,
+      createHash('sha256').update(bytes).digest('hex'),
+      config,
+    );
     this.#mount(name, live);
     return live;
   }
@@ -204,7 +240,12 @@ export class Deployments {
     await Promise.all(this.live().map((live) => live.runtime[Symbol.asyncDispose]()));
   }
 
-  async #prepareStaged(name: string, staged: StagedArtifact, raw: JsonObject, config: FunctionConfig) {
+  async #prepareStaged(
+    name: string,
+    staged: StagedArtifact,
+    raw: JsonObject,
+    config: FunctionConfig,
+  ) {
     const live = await this.#prepare(name, () => staged.read(), staged.sha256, config);
     const inspected: Inspected = {
       sha256: staged.sha256,
@@ -218,7 +259,12 @@ export class Deployments {
   }
 
   #load(version: FunctionVersion, config: FunctionConfig): Promise<LiveFunction> {
-    return this.#prepare(version.name, () => this.#options.registry.artifact(version.sha256), version.sha256, config);
+    return this.#prepare(
+      version.name,
+      () => this.#options.registry.artifact(version.sha256),
+      version.sha256,
+      config,
+    );
   }
 
   #configure(raw: JsonObject): FunctionConfig {
@@ -226,19 +272,31 @@ export class Deployments {
   }
 
   /** Reads the module only when it is its turn: of many that wait, few are in memory. */
-  #prepare(name: string, read: () => Promise<Uint8Array>, sha256: string, config: FunctionConfig): Promise<LiveFunction> {
+  #prepare(
+    name: string,
+    read: () => Promise<Uint8Array>,
+    sha256: string,
+    config: FunctionConfig,
+  ): Promise<LiveFunction> {
     return this.#gate.run(async () => {
       const bytes = await read();
       const { program, lane, entry } = readUpload(bytes);
       const runtime = await this.#options.runtimes.prepare({ program, bytes, sha256 }, config);
       const { clock, logger } = this.#options;
-      const logBudget = createLogBudget({ bytesPerSecond: config.limits.log, logger: logger.child({ function: name }), clock });
+      const logBudget = createLogBudget({
+        bytesPerSecond: config.limits.log,
+        logger: logger.child({ function: name }),
+        clock,
+      });
       return new LiveFunction({ name, lane, config, runtime, entry, logBudget });
     });
   }
 
   /** Prepares a version that is there, then makes the change that gives it the function's requests. */
-  async #change(target: FunctionVersion, change: () => Promise<FunctionVersion>): Promise<FunctionVersion> {
+  async #change(
+    target: FunctionVersion,
+    change: () => Promise<FunctionVersion>,
+  ): Promise<FunctionVersion> {
     const config = this.#configure(target.config);
     using _claim = this.#table.claim(target.name, config.routes);
     const live = await this.#load(target, config);
@@ -275,7 +333,12 @@ export class Deployments {
   #retire(live: LiveFunction): void {
     const retired = live
       .retire()
-      .catch((thrown) => this.#options.logger.error({ function: live.name, err: thrown }, 'a version was not given back whole'))
+      .catch((thrown) =>
+        this.#options.logger.error(
+          { function: live.name, err: thrown },
+          'a version was not given back whole',
+        ),
+      )
       .finally(() => this.#retiring.delete(retired));
     this.#retiring.add(retired);
   }

@@ -12,7 +12,10 @@ describe('Gate', () => {
         await door.promise;
       }),
     );
-    await expect(gate.run(async () => {})).rejects.toMatchObject({ code: 'deployments-busy', status: 503 });
+    await expect(gate.run(async () => {})).rejects.toMatchObject({
+      code: 'deployments-busy',
+      status: 503,
+    });
     expect(begun).toEqual([0, 1]);
     doors[0]?.resolve();
     await runs[0];

@@ -1,4 +1,9 @@
-import { createGuestLog, type GuestLog, type Logger, type RequestLogBudget } from '../telemetry/index.ts';
+import {
+  createGuestLog,
+  type GuestLog,
+  type Logger,
+  type RequestLogBudget,
+} from '../telemetry/index.ts';
 
 /** Bytes a guest may write to stdout or stderr in one call; what is over the log's budget is dropped, not waited for. */
 const PERMIT = 64 * 1024;

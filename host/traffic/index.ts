@@ -4,7 +4,13 @@
  *
  * May import registry, lanes, runtime, config, store. Must never know sockets, Hono or the admin API.
  */
-export { Deployments, type DeployOptions, type DeploymentsOptions, type Inspected, type Unavailable } from './deployments.ts';
+export {
+  Deployments,
+  type DeployOptions,
+  type DeploymentsOptions,
+  type Inspected,
+  type Unavailable,
+} from './deployments.ts';
 export { TrafficError } from './errors.ts';
 export { deployManifest, type ManifestDeployment } from './manifest.ts';
 export { LiveFunction, type Caller } from './live-function.ts';

@@ -20,12 +20,18 @@ export interface ManifestDeployment {
  *
  * Throws what refuses a function, its name said; those that were fine are deployed by then.
  */
-export async function deployManifest(manifest: Manifest, target: ManifestDeployment): Promise<void> {
+export async function deployManifest(
+  manifest: Manifest,
+  target: ManifestDeployment,
+): Promise<void> {
   const named = new Set(manifest.functions.map((each) => each.name));
   for (const { active } of target.registry.list()) {
-    if (active?.origin === 'manifest' && !named.has(active.name)) await target.deployments.deactivate(active.name);
+    if (active?.origin === 'manifest' && !named.has(active.name))
+      await target.deployments.deactivate(active.name);
   }
-  const outcomes = await Promise.allSettled(manifest.functions.map((each) => deployFunction(each, named, target)));
+  const outcomes = await Promise.allSettled(
+    manifest.functions.map((each) => deployFunction(each, named, target)),
+  );
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
@@ -39,7 +45,11 @@ async function deployFunction(
     const staged = await artifacts.stage(createReadStream(module), { maxBytes });
     try {
       if (deployments.serves(name, staged.sha256, config)) return;
-      await deployments.deploy(name, staged, config, { origin: 'manifest', activate: true, beside });
+      await deployments.deploy(name, staged, config, {
+        origin: 'manifest',
+        activate: true,
+        beside,
+      });
     } finally {
       await staged.discard();
     }

@@ -4,7 +4,12 @@ import { RoutingTable } from './routes.ts';
 
 function table(functions: Record<string, readonly string[]>): RoutingTable<string> {
   const routes = new RoutingTable<string>();
-  for (const [name, sources] of Object.entries(functions)) routes.mount(name, sources.map((source) => parseRoute(source)), name);
+  for (const [name, sources] of Object.entries(functions))
+    routes.mount(
+      name,
+      sources.map((source) => parseRoute(source)),
+      name,
+    );
   return routes;
 }
 
@@ -19,19 +24,24 @@ describe('RoutingTable', () => {
     ['POST', '/a/b/c', 'deepPost'],
     ['GET', '/elsewhere', 'all'],
     ['GET', '/', 'all'],
-  ])('%s %s reaches %s: longest first, exact before wildcard, method before any', (method, path, expected) => {
-    const routes = table({
-      all: ['/*'],
-      wild: ['/a/*'],
-      exact: ['/a'],
-      deep: ['/a/b/*'],
-      deepPost: ['POST /a/b/*'],
-    });
-    expect(routes.match(method, path).target).toBe(expected);
-  });
+  ])(
+    '%s %s reaches %s: longest first, exact before wildcard, method before any',
+    (method, path, expected) => {
+      const routes = table({
+        all: ['/*'],
+        wild: ['/a/*'],
+        exact: ['/a'],
+        deep: ['/a/b/*'],
+        deepPost: ['POST /a/b/*'],
+      });
+      expect(routes.match(method, path).target).toBe(expected);
+    },
+  );
 
   it('does not take a longer segment for a prefix', () => {
-    expect(() => table({ wild: ['/a/*'] }).match('GET', '/ab')).toThrow(expect.objectContaining({ code: 'not-found', status: 404 }));
+    expect(() => table({ wild: ['/a/*'] }).match('GET', '/ab')).toThrow(
+      expect.objectContaining({ code: 'not-found', status: 404 }),
+    );
   });
 
   it('takes HEAD where it takes GET', () => {
@@ -41,7 +51,11 @@ describe('RoutingTable', () => {
   it('says which methods a path takes', () => {
     const routes = table({ reads: ['GET /x'], writes: ['PUT /x'] });
     expect(() => routes.match('DELETE', '/x')).toThrow(
-      expect.objectContaining({ code: 'method-not-allowed', status: 405, details: { allow: ['GET', 'PUT'] } }),
+      expect.objectContaining({
+        code: 'method-not-allowed',
+        status: 405,
+        details: { allow: ['GET', 'PUT'] },
+      }),
     );
   });
 
@@ -53,17 +67,28 @@ describe('RoutingTable', () => {
     expect(table({ hello: [] }).match('GET', path)).toEqual({ target: 'hello', prefix });
   });
 
-  it.each(['/fn/', '/fn', '/fn//x', '/FN/hello', '/fn/hello%2f', '/fn/..%2fhello', '//fn/hello', '/fn/HELLO', '/x/../fn/hello'])(
-    'nothing is decoded, folded or normalised: %s is not found',
-    (path) => {
-      expect(() => table({ hello: [] }).match('GET', path)).toThrow(expect.objectContaining({ code: 'not-found' }));
-    },
-  );
+  it.each([
+    '/fn/',
+    '/fn',
+    '/fn//x',
+    '/FN/hello',
+    '/fn/hello%2f',
+    '/fn/..%2fhello',
+    '//fn/hello',
+    '/fn/HELLO',
+    '/x/../fn/hello',
+  ])('nothing is decoded, folded or normalised: %s is not found', (path) => {
+    expect(() => table({ hello: [] }).match('GET', path)).toThrow(
+      expect.objectContaining({ code: 'not-found' }),
+    );
+  });
 
   it('refuses a route that another function has, and lets a function keep its own', () => {
     const routes = table({ first: ['GET /x', '/y/*'] });
     const wanted = [parseRoute('/y/*')];
-    expect(() => routes.check('second', wanted)).toThrow(expect.objectContaining({ code: 'route-conflict', status: 409 }));
+    expect(() => routes.check('second', wanted)).toThrow(
+      expect.objectContaining({ code: 'route-conflict', status: 409 }),
+    );
     expect(() => routes.check('first', wanted)).not.toThrow();
     expect(() => routes.check('second', [parseRoute('POST /x')])).not.toThrow();
   });
@@ -74,6 +99,8 @@ describe('RoutingTable', () => {
     expect(() => routes.match('GET', '/x')).toThrow(expect.objectContaining({ code: 'not-found' }));
     expect(routes.match('GET', '/z').target).toBe('newer');
     routes.unmount('first');
-    expect(() => routes.match('GET', '/fn/first')).toThrow(expect.objectContaining({ code: 'not-found' }));
+    expect(() => routes.match('GET', '/fn/first')).toThrow(
+      expect.objectContaining({ code: 'not-found' }),
+    );
   });
 });

@@ -113,7 +113,11 @@ export class RoutingTable<Target> {
 
 /** Who answers GET answers HEAD (RFC 9110 section 9.3.2). */
 function takes(route: Route, method: string): boolean {
-  return route.method === undefined || route.method === method || (route.method === 'GET' && method === 'HEAD');
+  return (
+    route.method === undefined ||
+    route.method === method ||
+    (route.method === 'GET' && method === 'HEAD')
+  );
 }
 
 function sameRoute(a: Route, b: Route): boolean {

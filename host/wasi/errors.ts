@@ -8,7 +8,10 @@ export class WasiError<T = unknown> extends Error {
   readonly payload: T;
 
   constructor(payload: T, cause?: unknown) {
-    super(typeof payload === 'string' ? payload : 'wasi error', cause === undefined ? undefined : { cause });
+    super(
+      typeof payload === 'string' ? payload : 'wasi error',
+      cause === undefined ? undefined : { cause },
+    );
     this.name = 'WasiError';
     this.payload = payload;
   }

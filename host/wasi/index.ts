@@ -6,7 +6,12 @@
  * is handed in as objects that are already confined.
  */
 export { GuestFault, overLimit, trap, WasiError } from './errors.ts';
-export { WasiInstance, type Denial, type WasiInstanceOptions, type WasiLimits } from './instance.ts';
+export {
+  WasiInstance,
+  type Denial,
+  type WasiInstanceOptions,
+  type WasiLimits,
+} from './instance.ts';
 export { bindConstructor, HostResource } from './resource.ts';
 export * from './cli/index.ts';
 export * from './clocks/index.ts';

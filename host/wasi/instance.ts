@@ -67,7 +67,8 @@ export class WasiInstance {
   /** Counts a new resource. Throws `limit-exceeded` when the guest holds too many. */
   hold(resource: HostResource): void {
     this.check();
-    if (this.#live.size >= this.limits.handles) throw overLimit('handles', this.limits.handles, 'live resources');
+    if (this.#live.size >= this.limits.handles)
+      throw overLimit('handles', this.limits.handles, 'live resources');
     this.#live.add(resource);
   }
 
@@ -97,7 +98,13 @@ export class WasiInstance {
    * Ends the instance: everything it waits for rejects with `fault`, and all its resources
    * (descriptors, sockets, timers, bodies) are disposed of. Idempotent; the first fault stays.
    */
-  end(fault: Error = new GuestFault({ code: 'instance-ended', status: 500, message: 'the instance has ended' })): void {
+  end(
+    fault: Error = new GuestFault({
+      code: 'instance-ended',
+      status: 500,
+      message: 'the instance has ended',
+    }),
+  ): void {
     if (this.#fault !== undefined) return;
     this.#fault = fault;
     const endings = [...this.#endings];

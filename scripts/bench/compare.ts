@@ -144,16 +144,31 @@ async function measureInto(
   }
 }
 
-async function sendLoad({ system, running }: Runner, workload: Workload, context: BenchContext): Promise<LoadReport> {
+async function sendLoad(
+  { system, running }: Runner,
+  workload: Workload,
+  context: BenchContext,
+): Promise<LoadReport> {
   const { connections, seconds } = context.settings;
   const { method, body, expected } = workload;
-  const request: LoadRequest = { url: running.origin + workload.path, method, body, expected, connections, seconds };
+  const request: LoadRequest = {
+    url: running.origin + workload.path,
+    method,
+    body,
+    expected,
+    connections,
+    seconds,
+  };
   if (system.needsLastAnswer !== true) return context.load.run(request, context);
   const probe = await autocannonLoad.run({ ...request, amount: connections * 4 }, context);
   if (probe.faults.length > 0) return probe;
   const amount = Math.max(connections, Math.round((probe.requests / probe.seconds) * seconds));
   const window = await autocannonLoad.run({ ...request, amount }, context);
-  return { ...window, requests: window.requests + probe.requests, seconds: window.seconds + probe.seconds };
+  return {
+    ...window,
+    requests: window.requests + probe.requests,
+    seconds: window.seconds + probe.seconds,
+  };
 }
 
 function rowOf({ system, running, samples, before, invalid }: Runner): Row {

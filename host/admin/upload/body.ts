@@ -21,7 +21,11 @@ export function checkLength(incoming: IncomingMessage, maxBytes: number): void {
  *
  * Throws `upload-too-large` (413), `upload-cut-off` (400), or the signal's reason.
  */
-export async function* readBody(incoming: IncomingMessage, outgoing: ServerResponse, options: BodyOptions): AsyncGenerator<Uint8Array> {
+export async function* readBody(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: BodyOptions,
+): AsyncGenerator<Uint8Array> {
   const { maxBytes, signal, received } = options;
   // Not a race against one long-lived promise: that would hold every chunk that ever won against it.
   let giveUp: ((reason: Error) => void) | undefined;
@@ -64,5 +68,11 @@ function tooLarge(maxBytes: number): AdminError {
 }
 
 function cutOff(cause: unknown): AdminError {
-  return new AdminError({ code: 'upload-cut-off', status: 400, message: 'the upload ended before it was whole', fix: 'send it again', cause });
+  return new AdminError({
+    code: 'upload-cut-off',
+    status: 400,
+    message: 'the upload ended before it was whole',
+    fix: 'send it again',
+    cause,
+  });
 }

@@ -8,7 +8,10 @@ export interface FormOptions {
   /** The request's `content-type`. */
   readonly contentType: string;
   readonly maxConfigBytes: number;
-  readonly stage: (module: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<StagedArtifact>;
+  readonly stage: (
+    module: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ) => Promise<StagedArtifact>;
 }
 
 export interface Form {
@@ -28,7 +31,10 @@ const PLAIN_ENCODINGS = new Set(['7bit', '8bit', 'binary']);
  * Throws `multipart-invalid`, `part-unknown`, `part-repeated`, `part-not-a-file`, `part-encoded`, `module-missing` or
  * `config-not-text` (400), `config-too-large` (413), or what the source or the staging failed with; nothing is staged then.
  */
-export async function readForm(source: AsyncIterable<Uint8Array>, options: FormOptions): Promise<Form> {
+export async function readForm(
+  source: AsyncIterable<Uint8Array>,
+  options: FormOptions,
+): Promise<Form> {
   const reading = new FormReading(options);
   try {
     for await (const chunk of source) await reading.write(chunk);
@@ -53,8 +59,12 @@ class FormReading {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
     this.#parser.on('close', resolve);
-    this.#parser.on('error', (thrown) => this.fail(thrown instanceof SelvedgeError ? thrown : invalid(thrown)));
-    this.#parser.on('partsLimit', () => this.fail(invalid(new Error(`more than ${MAX_PARTS} parts`))));
+    this.#parser.on('error', (thrown) =>
+      this.fail(thrown instanceof SelvedgeError ? thrown : invalid(thrown)),
+    );
+    this.#parser.on('partsLimit', () =>
+      this.fail(invalid(new Error(`more than ${MAX_PARTS} parts`))),
+    );
     this.#parser.on('file', (name, stream, { encoding }) => this.#file(name, stream, encoding));
     this.#parser.on('field', (name, value, info) => this.#field(name, value, info.valueTruncated));
   }
@@ -80,7 +90,14 @@ class FormReading {
     const [staged, config] = await Promise.all([this.#staged, this.#config]);
     if (staged !== undefined && this.#failure === undefined) return { staged, config };
     await staged?.discard();
-    throw this.#failure ?? refused('module-missing', 'the form has no part "module"', 'send the .wasm as the part "module"');
+    throw (
+      this.#failure ??
+      refused(
+        'module-missing',
+        'the form has no part "module"',
+        'send the .wasm as the part "module"',
+      )
+    );
   }
 
   #file(name: string | undefined, stream: Readable, encoding: string): void {
@@ -88,19 +105,33 @@ class FormReading {
     stream.on('error', () => undefined);
     if (!this.#accepts(name)) return;
     if (!PLAIN_ENCODINGS.has(encoding)) {
-      return this.fail(refused('part-encoded', `the part "${name}" is encoded`, 'send parts without content-transfer-encoding (RFC 7578 section 4.7)'));
+      return this.fail(
+        refused(
+          'part-encoded',
+          `the part "${name}" is encoded`,
+          'send parts without content-transfer-encoding (RFC 7578 section 4.7)',
+        ),
+      );
     }
     const failed = (thrown: unknown) => {
       this.fail(thrown);
       return undefined;
     };
-    if (name === 'module') this.#staged = this.#options.stage(stream, this.#abort.signal).catch(failed);
+    if (name === 'module')
+      this.#staged = this.#options.stage(stream, this.#abort.signal).catch(failed);
     else this.#config = textOf(stream, this.#options.maxConfigBytes).catch(failed);
   }
 
   #field(name: string, value: string, truncated: boolean): void {
     if (!this.#accepts(name)) return;
-    if (name === 'module') return this.fail(refused('part-not-a-file', 'the part "module" has no file name', 'send it as a file: curl -F module=@app.wasm'));
+    if (name === 'module')
+      return this.fail(
+        refused(
+          'part-not-a-file',
+          'the part "module" has no file name',
+          'send it as a file: curl -F module=@app.wasm',
+        ),
+      );
     if (truncated) return this.fail(configTooLarge(this.#options.maxConfigBytes));
     this.#config = Promise.resolve(value);
   }
@@ -108,7 +139,13 @@ class FormReading {
   #accepts(name: string | undefined): name is 'module' | 'config' {
     if (name !== 'module' && name !== 'config') {
       const shown = name === undefined ? 'without a name' : JSON.stringify(name.slice(0, 60));
-      this.fail(refused('part-unknown', `the form has a part ${shown}`, 'send the parts "module" and "config" only'));
+      this.fail(
+        refused(
+          'part-unknown',
+          `the form has a part ${shown}`,
+          'send the parts "module" and "config" only',
+        ),
+      );
       return false;
     }
     if ((name === 'module' ? this.#staged : this.#config) === undefined) return true;
@@ -132,7 +169,10 @@ class FormReading {
 function parserFor({ contentType, maxConfigBytes }: FormOptions): busboy.Busboy {
   try {
     // One byte more than is taken, so that what is exactly as long is not called cut off.
-    return busboy({ headers: { 'content-type': contentType }, limits: { parts: MAX_PARTS, fieldSize: maxConfigBytes + 1 } });
+    return busboy({
+      headers: { 'content-type': contentType },
+      limits: { parts: MAX_PARTS, fieldSize: maxConfigBytes + 1 },
+    });
   } catch (thrown) {
     throw invalid(thrown);
   }
@@ -149,7 +189,12 @@ async function textOf(stream: Readable, maxBytes: number): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (thrown) {
-    throw refused('config-not-text', 'the part "config" is not UTF-8', 'send it as JSON in UTF-8', thrown);
+    throw refused(
+      'config-not-text',
+      'the part "config" is not UTF-8',
+      'send it as JSON in UTF-8',
+      thrown,
+    );
   }
 }
 
@@ -164,7 +209,12 @@ function configTooLarge(maxBytes: number): AdminError {
 
 function invalid(cause: unknown): AdminError {
   const reason = cause instanceof Error ? cause.message : 'it cannot be parsed';
-  return refused('multipart-invalid', `the form is not valid: ${reason}`, 'send multipart/form-data as RFC 7578 has it, with its last boundary', cause);
+  return refused(
+    'multipart-invalid',
+    `the form is not valid: ${reason}`,
+    'send multipart/form-data as RFC 7578 has it, with its last boundary',
+    cause,
+  );
 }
 
 function refused(code: string, message: string, fix: string, cause?: unknown): AdminError {

@@ -17,7 +17,11 @@ export function isUnfinished(incoming: IncomingMessage): boolean {
  * not before the client had a moment to read it. A connection that is closed while data arrives is reset, and
  * the answer lost with it.
  */
-export async function lingering(response: Response, incoming: IncomingMessage, clock: Clock): Promise<Response> {
+export async function lingering(
+  response: Response,
+  incoming: IncomingMessage,
+  clock: Clock,
+): Promise<Response> {
   const body = new Uint8Array(await response.arrayBuffer());
   const headers = new Headers(response.headers);
   headers.set('connection', 'close');
@@ -39,7 +43,12 @@ function discard(incoming: IncomingMessage, clock: Clock): Promise<void> {
     let left = LINGER_BYTES;
     const drain = () => {
       // By `readable`, which goes together with a reader that was there before.
-      for (let chunk = incoming.read() as Buffer | null; chunk !== null; chunk = incoming.read() as Buffer | null) left -= chunk.length;
+      for (
+        let chunk = incoming.read() as Buffer | null;
+        chunk !== null;
+        chunk = incoming.read() as Buffer | null
+      )
+        left -= chunk.length;
       if (left <= 0) stop();
     };
     const stop = () => {

@@ -7,7 +7,8 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 export async function* moduleBytes(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const chunk of source) {
-    for (let i = 0; i < chunk.length && seen < MAGIC.length; i++, seen++) if (chunk[i] !== MAGIC[seen]) throw notWebAssembly();
+    for (let i = 0; i < chunk.length && seen < MAGIC.length; i++, seen++)
+      if (chunk[i] !== MAGIC[seen]) throw notWebAssembly();
     yield chunk;
   }
   if (seen < MAGIC.length) throw notWebAssembly();

@@ -4,7 +4,10 @@ import { Pace } from './pace.ts';
 
 function pace() {
   const clock = new ManualClock();
-  return { clock, pace: new Pace({ clock, timeoutMs: 60_000, minBytesPerSecond: 100, windowMs: 10_000 }) };
+  return {
+    clock,
+    pace: new Pace({ clock, timeoutMs: 60_000, minBytesPerSecond: 100, windowMs: 10_000 }),
+  };
 }
 
 describe('Pace', () => {
@@ -17,7 +20,11 @@ describe('Pace', () => {
     }
     upload.received(1_000_000);
     clock.advance(10_000);
-    expect(upload.signal.reason).toMatchObject({ code: 'upload-timeout', status: 408, message: 'the upload was not whole in time' });
+    expect(upload.signal.reason).toMatchObject({
+      code: 'upload-timeout',
+      status: 408,
+      message: 'the upload was not whole in time',
+    });
     expect(clock.waiting).toBe(0);
   });
 
@@ -29,7 +36,10 @@ describe('Pace', () => {
     clock.advance(9_999);
     expect(upload.signal.aborted).toBe(false);
     clock.advance(1);
-    expect(upload.signal.reason).toMatchObject({ code: 'upload-timeout', message: 'the upload arrives too slowly' });
+    expect(upload.signal.reason).toMatchObject({
+      code: 'upload-timeout',
+      message: 'the upload arrives too slowly',
+    });
     expect(clock.waiting).toBe(0);
   });
 

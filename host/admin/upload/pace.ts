@@ -20,7 +20,9 @@ export class Pace implements Disposable {
 
   constructor(options: PaceOptions) {
     this.#options = options;
-    this.#stopDeadline = options.clock.after(options.timeoutMs, () => this.#end('was not whole in time'));
+    this.#stopDeadline = options.clock.after(options.timeoutMs, () =>
+      this.#end('was not whole in time'),
+    );
     this.#stopWindow = this.#watch();
   }
 
@@ -37,7 +39,8 @@ export class Pace implements Disposable {
   #watch(): () => void {
     const { clock, windowMs, minBytesPerSecond } = this.#options;
     return clock.after(windowMs, () => {
-      if (this.#inWindow < (minBytesPerSecond * windowMs) / 1000) return this.#end('arrives too slowly');
+      if (this.#inWindow < (minBytesPerSecond * windowMs) / 1000)
+        return this.#end('arrives too slowly');
       this.#inWindow = 0;
       this.#stopWindow = this.#watch();
     });

@@ -50,12 +50,17 @@ export interface Received {
  * Throws `media-type-unsupported` and `content-encoding-unsupported` (415), and what `readBody`, `readForm`,
  * `moduleBytes` and `ArtifactStore.stage` throw; nothing is staged then.
  */
-export async function receive(incoming: IncomingMessage, outgoing: ServerResponse, options: ReceiveOptions): Promise<Received> {
+export async function receive(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: ReceiveOptions,
+): Promise<Received> {
   const { artifacts, clock, limits } = options;
   const contentType = incoming.headers['content-type'] ?? '';
   const essence = contentType.split(';', 1)[0]?.trim().toLowerCase();
   checkEncoding(incoming);
-  if (essence !== 'application/wasm' && essence !== 'multipart/form-data') throw unsupported(essence ?? '');
+  if (essence !== 'application/wasm' && essence !== 'multipart/form-data')
+    throw unsupported(essence ?? '');
   const isForm = essence === 'multipart/form-data';
   const maxBytes = limits.uploadBytes + (isForm ? limits.configBytes + FORM_OVERHEAD : 0);
   checkLength(incoming, maxBytes);
@@ -66,12 +71,20 @@ export async function receive(incoming: IncomingMessage, outgoing: ServerRespons
     minBytesPerSecond: limits.uploadMinBytesPerSecond,
     windowMs: limits.uploadWindowMs,
   });
-  const body = readBody(incoming, outgoing, { maxBytes, signal: pace.signal, received: (bytes) => pace.received(bytes) });
+  const body = readBody(incoming, outgoing, {
+    maxBytes,
+    signal: pace.signal,
+    received: (bytes) => pace.received(bytes),
+  });
   const stage = (module: AsyncIterable<Uint8Array>, signal: AbortSignal) =>
     artifacts.stage(moduleBytes(module), { maxBytes: limits.uploadBytes, signal });
   if (!isForm) return { staged: await stage(body, pace.signal), config: {} };
 
-  const { staged, config } = await readForm(body, { contentType, maxConfigBytes: limits.configBytes, stage });
+  const { staged, config } = await readForm(body, {
+    contentType,
+    maxConfigBytes: limits.configBytes,
+    stage,
+  });
   try {
     return { staged, config: parseConfig(config) };
   } catch (thrown) {
@@ -109,7 +122,8 @@ function parseConfig(text: string | undefined): JsonObject {
   } catch (thrown) {
     throw notAnObject('is not JSON', thrown);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notAnObject('is not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw notAnObject('is not an object');
   return value as JsonObject;
 }
 

@@ -9,7 +9,11 @@ interface Configured {
 
 const wall = { line: 'clocks = ["wall"]', flag: '--clock wall' };
 
-const WALL = new Set(['wasi:clocks/wall-clock', 'wasi:clocks/timezone', 'wasi:clocks/system-clock']);
+const WALL = new Set([
+  'wasi:clocks/wall-clock',
+  'wasi:clocks/timezone',
+  'wasi:clocks/system-clock',
+]);
 
 /** wasi:clocks: the monotonic clock for everybody, the wall clock and the time zone on grant. */
 export const clocks: Capability<Configured> = {
@@ -20,24 +24,44 @@ export const clocks: Capability<Configured> = {
       version: '0.2.0',
       functions: always('now', 'resolution', 'subscribe-instant', 'subscribe-duration'),
     },
-    { interface: 'wasi:clocks/wall-clock', version: '0.2.0', functions: granted('now', 'resolution'), grant: wall },
-    { interface: 'wasi:clocks/timezone', version: '0.2.0', functions: granted('display', 'utc-offset'), grant: wall },
+    {
+      interface: 'wasi:clocks/wall-clock',
+      version: '0.2.0',
+      functions: granted('now', 'resolution'),
+      grant: wall,
+    },
+    {
+      interface: 'wasi:clocks/timezone',
+      version: '0.2.0',
+      functions: granted('display', 'utc-offset'),
+      grant: wall,
+    },
     { interface: 'wasi:clocks/types', version: '0.3.0', functions: always() },
     {
       interface: 'wasi:clocks/monotonic-clock',
       version: '0.3.0',
       functions: always('now', 'get-resolution', 'wait-until', 'wait-for'),
     },
-    { interface: 'wasi:clocks/system-clock', version: '0.3.0', functions: granted('now', 'get-resolution'), grant: wall },
+    {
+      interface: 'wasi:clocks/system-clock',
+      version: '0.3.0',
+      functions: granted('now', 'get-resolution'),
+      grant: wall,
+    },
   ],
   blocking: clocksP2Blocking,
   granted: (grants, name) => !WALL.has(name) || grants.clocks.wall,
-  configure: async (grants) => ({ resolution: BigInt(grants.clocks.resolution), wall: grants.clocks.wall }),
+  configure: async (grants) => ({
+    resolution: BigInt(grants.clocks.resolution),
+    wall: grants.clocks.wall,
+  }),
   prepare: ({ resolution }, { instance }) => ({
     ...clocksP2(instance, { resolution }),
     ...clocksP3(instance, { resolution }),
   }),
   // Which clock is asked for shows at run time only, so there the time of day is withheld.
   preview1: { functions: always('clock_res_get', 'clock_time_get') },
-  preparePreview1: ({ resolution, wall: isGranted }) => ({ clocks: { resolution, wall: isGranted } }),
+  preparePreview1: ({ resolution, wall: isGranted }) => ({
+    clocks: { resolution, wall: isGranted },
+  }),
 };

@@ -1,4 +1,10 @@
-import { filesystemP2, filesystemP2Blocking, openPreopen, type Preopen, PreopenError } from '../../wasi/filesystem/index.ts';
+import {
+  filesystemP2,
+  filesystemP2Blocking,
+  openPreopen,
+  type Preopen,
+  PreopenError,
+} from '../../wasi/filesystem/index.ts';
 import { always, type Capability } from '../capability.ts';
 import { GrantError } from '../errors.ts';
 
@@ -50,7 +56,11 @@ export const filesystem: Capability<Configured> = {
         'filesystem-error-code',
       ),
     },
-    { interface: 'wasi:filesystem/preopens', version: '0.2.0', functions: always('get-directories') },
+    {
+      interface: 'wasi:filesystem/preopens',
+      version: '0.2.0',
+      functions: always('get-directories'),
+    },
   ],
   blocking: filesystemP2Blocking,
   granted: () => true,

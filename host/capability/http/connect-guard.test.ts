@@ -33,7 +33,9 @@ describe('refuseOrigin', () => {
     ['http', 'allowed.com:443'],
     ['https', 'sub.allowed.com'],
   ])('a grant for https://allowed.com does not cover %s://%s', (scheme, authority) => {
-    expect(guard(httpGrant('https://allowed.com')).refuseOrigin(target(scheme, authority))).toBeDefined();
+    expect(
+      guard(httpGrant('https://allowed.com')).refuseOrigin(target(scheme, authority)),
+    ).toBeDefined();
   });
 
   test.each([
@@ -41,7 +43,9 @@ describe('refuseOrigin', () => {
     ['https', 'ALLOWED.com'],
     ['https', 'allowed.com:443'],
   ])('it covers %s://%s', (scheme, authority) => {
-    expect(guard(httpGrant('https://allowed.com')).refuseOrigin(target(scheme, authority))).toBeUndefined();
+    expect(
+      guard(httpGrant('https://allowed.com')).refuseOrigin(target(scheme, authority)),
+    ).toBeUndefined();
   });
 });
 
@@ -65,15 +69,25 @@ describe('judge', () => {
   });
 
   test('of a mixed answer only the public addresses are left', () => {
-    const { allowed, reason } = guard(httpGrant('http://*.example')).judge(target('http', 'mixed.example'), ['127.0.0.1', '93.184.216.34']);
+    const { allowed, reason } = guard(httpGrant('http://*.example')).judge(
+      target('http', 'mixed.example'),
+      ['127.0.0.1', '93.184.216.34'],
+    );
     expect(allowed.map((each) => each.address)).toEqual(['93.184.216.34']);
     expect(reason).toBeUndefined();
   });
 
   test('for a private address of a name the fix is the form with addresses', () => {
-    const { reason } = guard(httpGrant('https://sensor.example')).judge(target('https', 'sensor.example'), ['10.1.2.3']);
-    expect(reason?.what).toBe('a request to https://sensor.example, whose address 10.1.2.3 is not public (private)');
-    expect(reason?.fix).toContain('http = [{ origin = "https://sensor.example", addresses = ["10.1.2.3/32"] }]');
+    const { reason } = guard(httpGrant('https://sensor.example')).judge(
+      target('https', 'sensor.example'),
+      ['10.1.2.3'],
+    );
+    expect(reason?.what).toBe(
+      'a request to https://sensor.example, whose address 10.1.2.3 is not public (private)',
+    );
+    expect(reason?.fix).toContain(
+      'http = [{ origin = "https://sensor.example", addresses = ["10.1.2.3/32"] }]',
+    );
   });
 
   test('for a private literal it is the literal itself', () => {
@@ -83,28 +97,43 @@ describe('judge', () => {
   });
 
   test('addresses open the block for this origin only', () => {
-    const granted = guard(httpGrant('https://sensor.example', { address: '10.1.0.0', prefix: 16, family: 4 }), httpGrant('*'));
+    const granted = guard(
+      httpGrant('https://sensor.example', { address: '10.1.0.0', prefix: 16, family: 4 }),
+      httpGrant('*'),
+    );
     expect(granted.judge(target('https', 'sensor.example'), ['10.1.2.3']).allowed).toHaveLength(1);
     expect(granted.judge(target('https', 'sensor.example'), ['10.2.2.3']).allowed).toHaveLength(0);
     expect(granted.judge(target('https', 'other.example'), ['10.1.2.3']).allowed).toHaveLength(0);
   });
 
   test('a literal opens itself, localhost the loopback and nothing else', () => {
-    expect(guard(httpGrant('http://10.0.0.5:80')).judge(target('http', '10.0.0.5'), ['10.0.0.5']).allowed).toHaveLength(1);
+    expect(
+      guard(httpGrant('http://10.0.0.5:80')).judge(target('http', '10.0.0.5'), ['10.0.0.5'])
+        .allowed,
+    ).toHaveLength(1);
     const local = guard(httpGrant('http://localhost:9000'));
-    expect(local.judge(target('http', 'localhost:9000'), ['127.0.0.1', '::1', '10.0.0.5']).allowed.map((each) => each.address)).toEqual([
-      '127.0.0.1',
-      '::1',
-    ]);
+    expect(
+      local
+        .judge(target('http', 'localhost:9000'), ['127.0.0.1', '::1', '10.0.0.5'])
+        .allowed.map((each) => each.address),
+    ).toEqual(['127.0.0.1', '::1']);
   });
 
-  test.each(['127.0.0.1', '10.9.9.9', '0.0.0.0'])("the host's own port is refused at %s even where it is granted literally", (address) => {
-    const { allowed, reason } = guard(httpGrant(`http://${address}:8081`)).judge(target('http', `${address}:8081`), [address]);
-    expect(allowed).toEqual([]);
-    expect(reason?.what).toContain("this host's own address");
-  });
+  test.each(['127.0.0.1', '10.9.9.9', '0.0.0.0'])(
+    "the host's own port is refused at %s even where it is granted literally",
+    (address) => {
+      const { allowed, reason } = guard(httpGrant(`http://${address}:8081`)).judge(
+        target('http', `${address}:8081`),
+        [address],
+      );
+      expect(allowed).toEqual([]);
+      expect(reason?.what).toContain("this host's own address");
+    },
+  );
 
   test('what is not an address is refused', () => {
-    expect(guard(httpGrant('*')).judge(target('http', 'odd.example'), ['2130706433']).allowed).toEqual([]);
+    expect(
+      guard(httpGrant('*')).judge(target('http', 'odd.example'), ['2130706433']).allowed,
+    ).toEqual([]);
   });
 });

@@ -46,21 +46,33 @@ export class ConnectGuard {
     let reason: Reason | undefined;
     for (const text of addresses) {
       const judged = judgeAddress(text);
-      const refused = judged === undefined ? notAnAddress(target, text) : this.#refuse(target, judged, grants, own);
+      const refused =
+        judged === undefined
+          ? notAnAddress(target, text)
+          : this.#refuse(target, judged, grants, own);
       if (refused === undefined && judged !== undefined) allowed.push(judged);
       else reason ??= refused;
     }
     return reason !== undefined && allowed.length === 0 ? { allowed, reason } : { allowed };
   }
 
-  #refuse(target: Target, judged: JudgedAddress, grants: readonly HttpGrant[], own: readonly SocketAddress[]): Reason | undefined {
+  #refuse(
+    target: Target,
+    judged: JudgedAddress,
+    grants: readonly HttpGrant[],
+    own: readonly SocketAddress[],
+  ): Reason | undefined {
     if (isOwn(judged, target.port, own, this.#options.machineAddresses())) {
       return {
         what: `a request to ${target.origin}, which is this host's own address ${judged.address} port ${target.port}`,
-        fix: 'no grant opens the host\'s own addresses: reach another service, or call the other function from outside',
+        fix: "no grant opens the host's own addresses: reach another service, or call the other function from outside",
       };
     }
-    if (judged.public || grants.some((grant) => names(grant, judged) || covers(grant.addresses, judged))) return undefined;
+    if (
+      judged.public ||
+      grants.some((grant) => names(grant, judged) || covers(grant.addresses, judged))
+    )
+      return undefined;
     const block = `${judged.address}/${judged.family === 4 ? 32 : 128}`;
     return {
       what: `a request to ${target.origin}, whose address ${judged.address} is not public (${judged.range})`,

@@ -39,7 +39,10 @@ function recorder(port: number): { dialled: string[]; connect: Connect } {
 }
 
 /** Answers look-ups in turn, and says how often it was asked. */
-function names(...answers: string[][]): { asked: string[]; lookup: (name: string) => Promise<readonly string[]> } {
+function names(...answers: string[][]): {
+  asked: string[];
+  lookup: (name: string) => Promise<readonly string[]>;
+} {
   const asked: string[] = [];
   return {
     asked,
@@ -88,19 +91,30 @@ describe('E1, E2, E3: no spelling of a non-public address is dialled under a wil
     expect(denials).toHaveLength(1);
   });
 
-  test.each([['127.0.0.1'], ['::1'], ['10.0.0.1'], ['169.254.169.254'], ['::ffff:127.0.0.1'], ['64:ff9b::7f00:1'], ['fd00:ec2::254']])(
-    'a name that resolves to %s',
-    async (address) => {
-      const { transport, send, denials } = bench([httpGrant('*')], { connect: nothing, environment: { lookup: async () => [address] } });
-      using _ = transport;
-      expect(await failure(send(request(80, { authority: 'rebound.example' })))).toEqual(DENIED);
-      expect(denials).toHaveLength(1);
-      expect(denials[0]?.fix).toContain('addresses = [');
-    },
-  );
+  test.each([
+    ['127.0.0.1'],
+    ['::1'],
+    ['10.0.0.1'],
+    ['169.254.169.254'],
+    ['::ffff:127.0.0.1'],
+    ['64:ff9b::7f00:1'],
+    ['fd00:ec2::254'],
+  ])('a name that resolves to %s', async (address) => {
+    const { transport, send, denials } = bench([httpGrant('*')], {
+      connect: nothing,
+      environment: { lookup: async () => [address] },
+    });
+    using _ = transport;
+    expect(await failure(send(request(80, { authority: 'rebound.example' })))).toEqual(DENIED);
+    expect(denials).toHaveLength(1);
+    expect(denials[0]?.fix).toContain('addresses = [');
+  });
 
   test('localhost, under a wildcard', async () => {
-    const { transport, send, denials } = bench([httpGrant('*')], { connect: nothing, environment: { lookup: async () => ['127.0.0.1', '::1'] } });
+    const { transport, send, denials } = bench([httpGrant('*')], {
+      connect: nothing,
+      environment: { lookup: async () => ['127.0.0.1', '::1'] },
+    });
     using _ = transport;
     expect(await failure(send(request(80, { authority: 'localhost:9000' })))).toEqual(DENIED);
     expect(denials[0]?.fix).toContain('--allow-http http://localhost:9000');
@@ -111,12 +125,21 @@ describe('E1, E2, E3: no spelling of a non-public address is dialled under a wil
       { address: '127.0.0.1', port: 8081 },
       { address: '0.0.0.0', port: 8080 },
     ];
-    const grants = ['http://127.0.0.1:8081', 'http://127.0.0.1:8080', 'http://0.0.0.0:8081', 'http://localhost:8081', 'http://10.7.7.7:8080'];
-    const { transport, send, denials } = bench(grants.map((each) => httpGrant(each)), {
-      connect: nothing,
-      machineAddresses: () => ['10.7.7.7'],
-      environment: { ownAddresses: () => own, lookup: async () => ['127.0.0.1'] },
-    });
+    const grants = [
+      'http://127.0.0.1:8081',
+      'http://127.0.0.1:8080',
+      'http://0.0.0.0:8081',
+      'http://localhost:8081',
+      'http://10.7.7.7:8080',
+    ];
+    const { transport, send, denials } = bench(
+      grants.map((each) => httpGrant(each)),
+      {
+        connect: nothing,
+        machineAddresses: () => ['10.7.7.7'],
+        environment: { ownAddresses: () => own, lookup: async () => ['127.0.0.1'] },
+      },
+    );
     using _ = transport;
     for (const authority of grants.map((each) => each.slice('http://'.length))) {
       expect(await failure(send(request(80, { authority })))).toEqual(DENIED);
@@ -126,9 +149,14 @@ describe('E1, E2, E3: no spelling of a non-public address is dialled under a wil
   });
 
   test('what the guest is told says nothing of the reason', async () => {
-    const { transport, send } = bench([httpGrant('*')], { connect: nothing, environment: { lookup: async () => ['10.1.2.3'] } });
+    const { transport, send } = bench([httpGrant('*')], {
+      connect: nothing,
+      environment: { lookup: async () => ['10.1.2.3'] },
+    });
     using _ = transport;
-    await expect(send(request(80, { authority: 'inner.example' }))).rejects.toThrow(/^HTTP-request-denied$/);
+    await expect(send(request(80, { authority: 'inner.example' }))).rejects.toThrow(
+      /^HTTP-request-denied$/,
+    );
   });
 });
 
@@ -137,7 +165,10 @@ describe('E4: the address that was checked is the address that is dialled', () =
     await using server = await httpServer((_request, response) => response.end('ok'));
     const { dialled, connect } = recorder(server.port);
     const { asked, lookup } = names(['93.184.216.34'], ['127.0.0.1']);
-    const { transport, send, denials } = bench([httpGrant('*')], { connect, environment: { lookup } });
+    const { transport, send, denials } = bench([httpGrant('*')], {
+      connect,
+      environment: { lookup },
+    });
     using _ = transport;
     await readAll((await send(request(80, { authority: 'rebinding.example' }))).body);
     expect([asked, dialled]).toEqual([['rebinding.example'], ['93.184.216.34 80']]);
@@ -148,37 +179,54 @@ describe('E4: the address that was checked is the address that is dialled', () =
     expect([asked.length, dialled.length, denials.length]).toEqual([2, 1, 1]);
   });
 
-  test('of a mixed answer only what is allowed is dialled, in the families\' turn', async () => {
+  test("of a mixed answer only what is allowed is dialled, in the families' turn", async () => {
     const dialled: string[] = [];
     const connect: Connect = (to) => {
       dialled.push(to.host);
       return net.connect({ host: '127.0.0.1', port: 1 });
     };
-    const lookup = async () => ['127.0.0.1', '93.184.216.34', '93.184.216.35', '2606:2800::1', '::1'];
+    const lookup = async () => [
+      '127.0.0.1',
+      '93.184.216.34',
+      '93.184.216.35',
+      '2606:2800::1',
+      '::1',
+    ];
     const { transport, send } = bench([httpGrant('*')], { connect, environment: { lookup } });
     using _ = transport;
-    expect(await failure(send(request(80, { authority: 'mixed.example' })))).toEqual({ tag: 'connection-refused' });
+    expect(await failure(send(request(80, { authority: 'mixed.example' })))).toEqual({
+      tag: 'connection-refused',
+    });
     expect(dialled).toEqual(['93.184.216.34', '2606:2800::1', '93.184.216.35']);
   });
 
   test('a mapped address is dialled as the IPv4 address that was judged', async () => {
     await using server = await httpServer((_request, response) => response.end('ok'));
     const { dialled, connect } = recorder(server.port);
-    const { transport, send } = bench([httpGrant('*')], { connect, environment: { lookup: async () => ['::ffff:93.184.216.34'] } });
+    const { transport, send } = bench([httpGrant('*')], {
+      connect,
+      environment: { lookup: async () => ['::ffff:93.184.216.34'] },
+    });
     using _ = transport;
     await readAll((await send(request(80, { authority: 'mapped.example' }))).body);
     expect(dialled).toEqual(['93.184.216.34 80']);
   });
 
-  test('an address that leads nowhere costs no more than the next one\'s head start', async () => {
+  test("an address that leads nowhere costs no more than the next one's head start", async () => {
     await using server = await httpServer((_request, response) => response.end('ok'));
     const sockets: net.Socket[] = [];
     const connect: Connect = (to) => {
-      const socket = to.host === '93.184.216.34' ? new net.Socket() : net.connect({ host: '127.0.0.1', port: server.port });
+      const socket =
+        to.host === '93.184.216.34'
+          ? new net.Socket()
+          : net.connect({ host: '127.0.0.1', port: server.port });
       sockets.push(socket);
       return socket;
     };
-    const { transport, send } = bench([httpGrant('*')], { connect, environment: { lookup: async () => ['93.184.216.34', '93.184.216.35'] } });
+    const { transport, send } = bench([httpGrant('*')], {
+      connect,
+      environment: { lookup: async () => ['93.184.216.34', '93.184.216.35'] },
+    });
     using _ = transport;
     expect(await readAll((await send(request(80, { authority: 'half.example' }))).body)).toBe('ok');
     expect(sockets.map((socket) => socket.destroyed)).toEqual([true, false]);
@@ -187,9 +235,18 @@ describe('E4: the address that was checked is the address that is dialled', () =
 
 test('E6: an origin that is not granted is refused before its name is looked up', async () => {
   const { asked, lookup } = names(['93.184.216.34']);
-  const { transport, send, denials } = bench([httpGrant('http://allowed.com')], { connect: nothing, environment: { lookup } });
+  const { transport, send, denials } = bench([httpGrant('http://allowed.com')], {
+    connect: nothing,
+    environment: { lookup },
+  });
   using _ = transport;
-  for (const authority of ['allowed.com.evil.example', 'allowed.com@evil.example', 'allowed.com.', 'allowed.com:81', 'xallowed.com']) {
+  for (const authority of [
+    'allowed.com.evil.example',
+    'allowed.com@evil.example',
+    'allowed.com.',
+    'allowed.com:81',
+    'xallowed.com',
+  ]) {
     expect(await failure(send(request(80, { authority })))).toEqual(DENIED);
   }
   expect(asked).toEqual([]);
@@ -201,14 +258,23 @@ describe('time limits of connecting', () => {
   const never = () => new Promise<readonly string[]>(() => {});
 
   test('cover the look-up', async () => {
-    const { transport, send } = bench([httpGrant('*')], { connect: nothing, environment: { lookup: never } });
+    const { transport, send } = bench([httpGrant('*')], {
+      connect: nothing,
+      environment: { lookup: never },
+    });
     using _ = transport;
-    expect(await failure(send(request(80, { authority: 'slow.example', timeouts })))).toEqual({ tag: 'DNS-timeout' });
+    expect(await failure(send(request(80, { authority: 'slow.example', timeouts })))).toEqual({
+      tag: 'DNS-timeout',
+    });
   });
 
   test('cover the connection', async () => {
     const sockets: net.Socket[] = [];
-    const connect: Connect = () => (sockets.push(new net.Socket()), sockets.at(-1) as net.Socket);
+    const connect: Connect = () => {
+      const socket = new net.Socket();
+      sockets.push(socket);
+      return socket;
+    };
     const { transport, send } = bench([httpGrant('http://127.0.0.1:9')], { connect });
     using _ = transport;
     expect(await failure(send(request(9, { timeouts })))).toEqual({ tag: 'connection-timeout' });
@@ -219,7 +285,9 @@ describe('time limits of connecting', () => {
     await using server = await rawServer((socket) => void socket.resume());
     const { transport, send } = bench([httpGrant(`https://127.0.0.1:${server.port}`)]);
     using _ = transport;
-    expect(await failure(send(request(server.port, { scheme: 'https', timeouts })))).toEqual({ tag: 'connection-timeout' });
+    expect(await failure(send(request(server.port, { scheme: 'https', timeouts })))).toEqual({
+      tag: 'connection-timeout',
+    });
     await until(() => server.open.size === 0);
   });
 });
@@ -231,7 +299,10 @@ test.each([
   const lookup = async () => {
     throw Object.assign(new Error(code), { code });
   };
-  const { transport, send } = bench([httpGrant('*')], { connect: nothing, environment: { lookup } });
+  const { transport, send } = bench([httpGrant('*')], {
+    connect: nothing,
+    environment: { lookup },
+  });
   using _ = transport;
   expect(await failure(send(request(80, { authority: 'gone.example' })))).toEqual(expected);
 });
@@ -240,14 +311,21 @@ describe('https', () => {
   async function secureServer() {
     const server = tls.createServer({ key: KEY, cert: CERTIFICATE }, (socket) => {
       socket.on('error', () => {});
-      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecure'));
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecure'),
+      );
     });
     const servernames: unknown[] = [];
     server.on('secureConnection', (socket) => servernames.push(socket.servername));
     server.on('tlsClientError', () => {});
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return { server, servernames, port: (server.address() as net.AddressInfo).port, [Symbol.dispose]: () => void server.close() };
+    return {
+      server,
+      servernames,
+      port: (server.address() as net.AddressInfo).port,
+      [Symbol.dispose]: () => void server.close(),
+    };
   }
 
   test('goes to the literal that was judged, with the name for SNI and for the certificate', async () => {
@@ -271,11 +349,17 @@ describe('https', () => {
   ])('refuses %s, whatever the environment says', async (_name, host, ca) => {
     using secure = await secureServer();
     const { connect } = recorder(secure.port);
-    const { transport, send } = bench([httpGrant('https://*.test')], { connect, ca, environment: { lookup: async () => ['93.184.216.34'] } });
+    const { transport, send } = bench([httpGrant('https://*.test')], {
+      connect,
+      ca,
+      environment: { lookup: async () => ['93.184.216.34'] },
+    });
     using _ = transport;
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
-      expect(await failure(send(request(443, { scheme: 'https', authority: host })))).toEqual({ tag: 'TLS-certificate-error' });
+      expect(await failure(send(request(443, { scheme: 'https', authority: host })))).toEqual({
+        tag: 'TLS-certificate-error',
+      });
     } finally {
       delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     }
@@ -284,16 +368,24 @@ describe('https', () => {
 
   test('to a literal verifies the address', async () => {
     using secure = await secureServer();
-    const { transport, send } = bench([httpGrant(`https://127.0.0.1:${secure.port}`)], { ca: [CERTIFICATE] });
+    const { transport, send } = bench([httpGrant(`https://127.0.0.1:${secure.port}`)], {
+      ca: [CERTIFICATE],
+    });
     using _ = transport;
-    expect(await readAll((await send(request(secure.port, { scheme: 'https' }))).body)).toBe('secure');
+    expect(await readAll((await send(request(secure.port, { scheme: 'https' }))).body)).toBe(
+      'secure',
+    );
   });
 
   test('to a server that speaks no TLS is a typed failure', async () => {
-    await using server = await rawServer((socket) => void socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await using server = await rawServer(
+      (socket) => void socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    );
     const { transport, send } = bench([httpGrant(`https://127.0.0.1:${server.port}`)]);
     using _ = transport;
-    expect(await failure(send(request(server.port, { scheme: 'https' })))).toEqual({ tag: 'TLS-protocol-error' });
+    expect(await failure(send(request(server.port, { scheme: 'https' })))).toEqual({
+      tag: 'TLS-protocol-error',
+    });
     await until(() => server.open.size === 0);
   });
 });

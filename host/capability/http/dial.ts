@@ -9,7 +9,11 @@ import { DeniedFailure, toHttpFailure } from './failures.ts';
 import type { Target } from './target.ts';
 
 /** Opens a connection to a literal address; the result may still be connecting. */
-export type Connect = (to: { readonly host: string; readonly family: 4 | 6; readonly port: number }) => net.Socket;
+export type Connect = (to: {
+  readonly host: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+}) => net.Socket;
 
 export interface DialOptions {
   readonly guard: ConnectGuard;
@@ -35,12 +39,21 @@ const ATTEMPT_DELAY_MS = 250;
  * judged, one of those allowed dialled as the literal that was judged, and for https the certificate
  * verified against the name. Rejects with `HttpFailure`. `signal` gives up and closes what was opened.
  */
-export async function dial(target: Target, options: DialOptions, signal: AbortSignal, progress: DialProgress): Promise<net.Socket> {
+export async function dial(
+  target: Target,
+  options: DialOptions,
+  signal: AbortSignal,
+  progress: DialProgress,
+): Promise<net.Socket> {
   progress.phase = 'resolving';
-  const addresses = target.host.kind === 'address' ? [target.host.address] : await addressesOf(target.host.name, options.lookup, signal);
+  const addresses =
+    target.host.kind === 'address'
+      ? [target.host.address]
+      : await addressesOf(target.host.name, options.lookup, signal);
   const { allowed, reason } = options.guard.judge(target, addresses);
   if (reason !== undefined) throw new DeniedFailure(reason);
-  if (allowed.length === 0) throw new HttpFailure({ tag: 'DNS-error', val: { rcode: 'NODATA', infoCode: undefined } });
+  if (allowed.length === 0)
+    throw new HttpFailure({ tag: 'DNS-error', val: { rcode: 'NODATA', infoCode: undefined } });
   progress.phase = 'connecting';
   const socket = await connectAny(alternate(allowed), target.port, options, signal);
   if (target.scheme === 'http') return socket;
@@ -48,7 +61,11 @@ export async function dial(target: Target, options: DialOptions, signal: AbortSi
   return secure(socket, target, options, signal);
 }
 
-async function addressesOf(name: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {
+async function addressesOf(
+  name: string,
+  lookup: Lookup,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   try {
     return await unlessAborted(lookup(name, signal), signal);
   } catch (cause) {
@@ -61,11 +78,18 @@ function alternate(addresses: readonly JudgedAddress[]): readonly JudgedAddress[
   const first = addresses[0]?.family;
   const one = addresses.filter((each) => each.family === first);
   const other = addresses.filter((each) => each.family !== first);
-  return one.flatMap((each, at) => [each, ...other.slice(at, at + 1)]).concat(other.slice(one.length));
+  return one
+    .flatMap((each, at) => [each, ...other.slice(at, at + 1)])
+    .concat(other.slice(one.length));
 }
 
 /** The first of the addresses to answer; the next is tried when one fails, or takes its time. */
-function connectAny(addresses: readonly JudgedAddress[], port: number, options: DialOptions, signal: AbortSignal): Promise<net.Socket> {
+function connectAny(
+  addresses: readonly JudgedAddress[],
+  port: number,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const attempts = new Set<net.Socket>();
     let next = 0;
@@ -111,7 +135,12 @@ function connectAny(addresses: readonly JudgedAddress[], port: number, options: 
   });
 }
 
-function secure(socket: net.Socket, target: Target, options: DialOptions, signal: AbortSignal): Promise<net.Socket> {
+function secure(
+  socket: net.Socket,
+  target: Target,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const { host } = target;
     const secured = tls.connect({
@@ -124,7 +153,9 @@ function secure(socket: net.Socket, target: Target, options: DialOptions, signal
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
-      ...(options.ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ...options.ca] }),
+      ...(options.ca === undefined
+        ? {}
+        : { ca: [...tls.getCACertificates('default'), ...options.ca] }),
     });
     let settled = false;
     const settle = () => {
@@ -141,7 +172,9 @@ function secure(socket: net.Socket, target: Target, options: DialOptions, signal
     const abort = () => fail(signal.reason);
     // Stay for good: after the handshake the socket's owner listens too, and these do nothing.
     secured.on('error', fail);
-    secured.on('close', () => fail(new Error('the connection was closed during the TLS handshake')));
+    secured.on('close', () =>
+      fail(new Error('the connection was closed during the TLS handshake')),
+    );
     secured.once('secureConnect', () => {
       if (settled) return;
       settle();

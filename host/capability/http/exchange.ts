@@ -1,6 +1,10 @@
 import http from 'node:http';
 import type { Clock } from '../../base/index.ts';
-import { HttpFailure, type IncomingExchange, type OutgoingExchange } from '../../wasi/http/index.ts';
+import {
+  HttpFailure,
+  type IncomingExchange,
+  type OutgoingExchange,
+} from '../../wasi/http/index.ts';
 import type { DialProgress } from './dial.ts';
 import { type FailurePhase, toHttpFailure } from './failures.ts';
 import type { ConnectionPool, PooledOptions } from './pool.ts';
@@ -12,7 +16,11 @@ export interface ExchangeOptions {
   readonly pool: ConnectionPool;
   readonly clock: Clock;
   /** All in ms. */
-  readonly timeouts: { readonly connect: number; readonly firstByte: number; readonly betweenBytes: number };
+  readonly timeouts: {
+    readonly connect: number;
+    readonly firstByte: number;
+    readonly betweenBytes: number;
+  };
   /** Most bytes and most fields of a block of headers or trailers. */
   readonly limits: { readonly headers: number; readonly headerCount: number };
 }
@@ -45,16 +53,27 @@ export async function exchange(
   }
 }
 
-function attempt(outgoing: OutgoingExchange, target: Target, options: ExchangeOptions, signal: AbortSignal): Promise<IncomingExchange> {
+function attempt(
+  outgoing: OutgoingExchange,
+  target: Target,
+  options: ExchangeOptions,
+  signal: AbortSignal,
+): Promise<IncomingExchange> {
   return new Promise((resolve, reject) => {
     const { clock, timeouts, limits, pool } = options;
     const controller = new AbortController();
     const progress: DialProgress = { phase: 'waiting' };
-    const request = open(outgoing, target, pool, limits.headers, { target, signal: controller.signal, progress });
+    const request = open(outgoing, target, pool, limits.headers, {
+      target,
+      signal: controller.signal,
+      progress,
+    });
     let phase: FailurePhase = 'connecting';
     let source: ResponseSource | undefined;
     let ended = false;
-    let cancelTimer = clock.after(timeouts.connect, () => fail(new HttpFailure(connectTimeoutCode(progress))));
+    let cancelTimer = clock.after(timeouts.connect, () =>
+      fail(new HttpFailure(connectTimeoutCode(progress))),
+    );
 
     const end = () => {
       ended = true;
@@ -75,14 +94,22 @@ function attempt(outgoing: OutgoingExchange, target: Target, options: ExchangeOp
     const awaitFirstByte = () => {
       if (ended || source !== undefined || request.socket === null) return;
       cancelTimer();
-      cancelTimer = clock.after(timeouts.firstByte, () => fail(new HttpFailure({ tag: 'connection-read-timeout' })));
+      cancelTimer = clock.after(timeouts.firstByte, () =>
+        fail(new HttpFailure({ tag: 'connection-read-timeout' })),
+      );
     };
     const { body } = outgoing;
     const anticipatesBody = ANTICIPATES_BODY.has(outgoing.method);
     const sink =
       body === undefined
         ? undefined
-        : new RequestSink(request, { clock, stall: timeouts.betweenBytes, anticipatesBody, fail, sent: awaitFirstByte });
+        : new RequestSink(request, {
+            clock,
+            stall: timeouts.betweenBytes,
+            anticipatesBody,
+            fail,
+            sent: awaitFirstByte,
+          });
 
     request.on('socket', () => {
       phase = 'exchanging';
@@ -91,7 +118,8 @@ function attempt(outgoing: OutgoingExchange, target: Target, options: ExchangeOp
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       const isStale = request.reusedSocket && source === undefined && error.code === 'ECONNRESET';
-      if (isStale && body === undefined && IDEMPOTENT.has(outgoing.method)) fail(new StaleConnection());
+      if (isStale && body === undefined && IDEMPOTENT.has(outgoing.method))
+        fail(new StaleConnection());
       else fail(toHttpFailure(error, phase, limits.headers));
     });
     request.on('upgrade', () => fail(new HttpFailure({ tag: 'HTTP-upgrade-failed' })));
@@ -111,7 +139,11 @@ function attempt(outgoing: OutgoingExchange, target: Target, options: ExchangeOp
         return;
       }
       source = new ResponseSource(response, { clock, betweenBytes: timeouts.betweenBytes, fail });
-      resolve({ status: response.statusCode ?? 0, headers: fieldList(response.rawHeaders), body: source });
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: fieldList(response.rawHeaders),
+        body: source,
+      });
     });
 
     if (signal.aborted) return abort();
@@ -157,14 +189,17 @@ function open(
       if (known === undefined) fields.set(name.toLowerCase(), { name, values: [value] });
       else known.values.push(value);
     }
-    for (const { name, values } of fields.values()) request.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+    for (const { name, values } of fields.values())
+      request.setHeader(name, values.length === 1 ? (values[0] as string) : values);
     return request;
   } catch (cause) {
     throw toHttpFailure(cause, 'exchanging');
   }
 }
 
-function connectTimeoutCode({ phase }: DialProgress): { readonly tag: 'DNS-timeout' | 'connection-limit-reached' | 'connection-timeout' } {
+function connectTimeoutCode({ phase }: DialProgress): {
+  readonly tag: 'DNS-timeout' | 'connection-limit-reached' | 'connection-timeout';
+} {
   if (phase === 'resolving') return { tag: 'DNS-timeout' };
   return { tag: phase === 'waiting' ? 'connection-limit-reached' : 'connection-timeout' };
 }

@@ -22,23 +22,40 @@ interface SystemError extends Error {
  * What Node's resolver, sockets, TLS or HTTP parser threw, as the typed code of wasi:http that says most
  * about it. The message stays empty of addresses and paths, because the guest can read it.
  */
-export function toHttpFailure(cause: unknown, phase: FailurePhase, headerLimit?: number): HttpFailure {
+export function toHttpFailure(
+  cause: unknown,
+  phase: FailurePhase,
+  headerLimit?: number,
+): HttpFailure {
   if (cause instanceof HttpFailure) return cause;
   const code = codeOf(cause as SystemError, phase, headerLimit);
   return new HttpFailure(code, code.tag, cause);
 }
 
-function codeOf(cause: SystemError, phase: FailurePhase, headerLimit: number | undefined): ErrorCode {
+function codeOf(
+  cause: SystemError,
+  phase: FailurePhase,
+  headerLimit: number | undefined,
+): ErrorCode {
   const name = cause.code ?? '';
   if (phase === 'resolving') return dnsCode(name);
   if (phase === 'securing') return tlsCode(cause, name);
   if (name === 'HPE_HEADER_OVERFLOW') {
-    return { tag: phase === 'receiving' ? 'HTTP-response-trailer-section-size' : 'HTTP-response-header-section-size', val: headerLimit };
+    return {
+      tag:
+        phase === 'receiving'
+          ? 'HTTP-response-trailer-section-size'
+          : 'HTTP-response-header-section-size',
+      val: headerLimit,
+    };
   }
-  if (name === 'HPE_INVALID_TRANSFER_ENCODING') return { tag: 'HTTP-response-transfer-coding', val: undefined };
-  if (name.startsWith('HPE_') && name !== 'HPE_INVALID_EOF_STATE') return { tag: 'HTTP-protocol-error' };
+  if (name === 'HPE_INVALID_TRANSFER_ENCODING')
+    return { tag: 'HTTP-response-transfer-coding', val: undefined };
+  if (name.startsWith('HPE_') && name !== 'HPE_INVALID_EOF_STATE')
+    return { tag: 'HTTP-protocol-error' };
   if (name === 'ERR_UNESCAPED_CHARACTERS') return { tag: 'HTTP-request-URI-invalid' };
-  if (name.startsWith('ERR_HTTP_') || name.startsWith('ERR_INVALID_')) return { tag: 'HTTP-protocol-error' };
+  if (name.startsWith('ERR_HTTP_') || name.startsWith('ERR_INVALID_'))
+    return { tag: 'HTTP-protocol-error' };
   switch (name) {
     case 'ECONNREFUSED':
       return { tag: 'connection-refused' };
@@ -62,7 +79,9 @@ function codeOf(cause: SystemError, phase: FailurePhase, headerLimit: number | u
     case 'HPE_INVALID_EOF_STATE':
       return { tag: phase === 'receiving' ? 'HTTP-response-incomplete' : 'connection-terminated' };
   }
-  return phase === 'receiving' ? { tag: 'HTTP-response-incomplete' } : { tag: 'internal-error', val: undefined };
+  return phase === 'receiving'
+    ? { tag: 'HTTP-response-incomplete' }
+    : { tag: 'internal-error', val: undefined };
 }
 
 function dnsCode(name: string): ErrorCode {
@@ -93,7 +112,10 @@ function tlsCode(cause: SystemError, name: string): ErrorCode {
   if (alert !== null) {
     const number = /alert number (\d{1,3})/.exec(cause.message)?.[1];
     const alertMessage = (alert[1] ?? '').toLowerCase().replaceAll('_', ' ');
-    return { tag: 'TLS-alert-received', val: { alertId: number === undefined ? undefined : Number(number), alertMessage } };
+    return {
+      tag: 'TLS-alert-received',
+      val: { alertId: number === undefined ? undefined : Number(number), alertMessage },
+    };
   }
   return { tag: 'TLS-protocol-error' };
 }

@@ -74,19 +74,25 @@ export const http: Capability<Configured> = {
       interface: 'wasi:http/outgoing-handler',
       version: '0.2.0',
       functions: granted('handle'),
-      grant: { line: 'http = ["https://api.example.com"]', flag: '--allow-http https://api.example.com' },
+      grant: {
+        line: 'http = ["https://api.example.com"]',
+        flag: '--allow-http https://api.example.com',
+      },
     },
     typesP3,
   ],
   blocking: httpP2Blocking,
   granted: (grants, name) => name !== 'wasi:http/outgoing-handler' || grants.http.length > 0,
   async configure(grants, limits, environment) {
-    const transport = grants.http.length > 0 ? new OutgoingTransport(grants.http, limits, environment) : undefined;
+    const transport =
+      grants.http.length > 0 ? new OutgoingTransport(grants.http, limits, environment) : undefined;
     return { transport, [Symbol.dispose]: () => transport?.[Symbol.dispose]() };
   },
   prepare: ({ transport }, { instance, subrequests }) => ({
     ...httpP2(instance, {
-      transport: transport?.forInstance((reason) => instance.denied({ capability: 'http', ...reason })),
+      transport: transport?.forInstance((reason) =>
+        instance.denied({ capability: 'http', ...reason }),
+      ),
       budget: subrequests,
     }),
     ...httpP3(instance),

@@ -36,7 +36,9 @@ export class ConnectionPool implements Disposable {
   #disposed = false;
 
   constructor(options: DialOptions) {
-    const connect = callbackify(({ target, signal, progress }: Dialling) => this.#open(target, signal, progress, options));
+    const connect = callbackify(({ target, signal, progress }: Dialling) =>
+      this.#open(target, signal, progress, options),
+    );
     this.#agents = { http: agent('http', connect), https: agent('https', connect) };
   }
 
@@ -45,7 +47,12 @@ export class ConnectionPool implements Disposable {
     return this.#sockets.size;
   }
 
-  async #open(target: Target, signal: AbortSignal, progress: DialProgress, options: DialOptions): Promise<net.Socket> {
+  async #open(
+    target: Target,
+    signal: AbortSignal,
+    progress: DialProgress,
+    options: DialOptions,
+  ): Promise<net.Socket> {
     const closed = () => new Error('the connection pool is closed');
     if (this.#disposed) throw closed();
     const socket = await dial(target, options, signal, progress);
@@ -70,7 +77,10 @@ export class ConnectionPool implements Disposable {
   }
 }
 
-function agent(scheme: 'http' | 'https', connect: (dialling: Dialling, done: OnSocket) => void): http.Agent {
+function agent(
+  scheme: 'http' | 'https',
+  connect: (dialling: Dialling, done: OnSocket) => void,
+): http.Agent {
   const made = new http.Agent({
     keepAlive: true,
     maxSockets: MAX_PER_ORIGIN,
@@ -82,7 +92,8 @@ function agent(scheme: 'http' | 'https', connect: (dialling: Dialling, done: OnS
   return Object.assign(made, {
     // Node's client compares it with the scheme of the request.
     protocol: `${scheme}:`,
-    createConnection: (options: unknown, done: OnSocket) => connect((options as PooledOptions).dialling, done),
+    createConnection: (options: unknown, done: OnSocket) =>
+      connect((options as PooledOptions).dialling, done),
     getName: (options: unknown) => (options as PooledOptions).dialling.target.origin,
   });
 }

@@ -68,11 +68,14 @@ export class RequestSink implements HttpBodySink {
       if (trailers !== undefined) {
         this.#request.flushHeaders();
         this.#request.addTrailers(fieldPairs(trailers));
-      } else if (!this.#written) this.#request.useChunkedEncodingByDefault = this.#options.anticipatesBody;
+      } else if (!this.#written)
+        this.#request.useChunkedEncodingByDefault = this.#options.anticipatesBody;
       this.#request.end(() => this.#options.sent());
     } catch (cause) {
       // A header that promises trailers for a body of fixed length, which HTTP/1.1 cannot carry.
-      this.#options.fail(new HttpFailure({ tag: 'HTTP-protocol-error' }, 'HTTP-protocol-error', cause));
+      this.#options.fail(
+        new HttpFailure({ tag: 'HTTP-protocol-error' }, 'HTTP-protocol-error', cause),
+      );
     }
     this.#wakers.wake();
   }
@@ -107,7 +110,8 @@ export class RequestSink implements HttpBodySink {
     if (this.#cancelStall !== undefined || this.#closed) return;
     this.#cancelStall = this.#options.clock.after(this.#options.stall, () => {
       this.#cancelStall = undefined;
-      if (this.#request.socket?.connecting === false) this.#options.fail(new HttpFailure({ tag: 'connection-write-timeout' }));
+      if (this.#request.socket?.connecting === false)
+        this.#options.fail(new HttpFailure({ tag: 'connection-write-timeout' }));
       else this.#watch();
     });
   }
@@ -127,5 +131,7 @@ export function fieldPairs(list: HeaderList): [string, string][] {
 
 /** `TextDecoder('latin1')` is windows-1252, which gives other characters to 0x80–0x9f; those go through Buffer. */
 function bytesAsText(value: Uint8Array): string {
-  return value.some((byte) => byte >= 0x80 && byte <= 0x9f) ? Buffer.from(value).toString('latin1') : latin1.decode(value);
+  return value.some((byte) => byte >= 0x80 && byte <= 0x9f)
+    ? Buffer.from(value).toString('latin1')
+    : latin1.decode(value);
 }

@@ -37,7 +37,9 @@ export class ResponseSource implements IncomingBodySource {
   }
 
   isReady(): boolean {
-    return this.#failure !== undefined || this.#response.readableLength > 0 || this.#response.complete;
+    return (
+      this.#failure !== undefined || this.#response.readableLength > 0 || this.#response.complete
+    );
   }
 
   subscribe(wake: () => void): () => void {
@@ -108,6 +110,7 @@ export class ResponseSource implements IncomingBodySource {
 /** Node's flat list of names and values, whose characters are bytes. */
 export function fieldList(raw: readonly string[]): HeaderList {
   const list: [string, Uint8Array][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) list.push([raw[at] as string, Buffer.from(raw[at + 1] as string, 'latin1')]);
+  for (let at = 0; at + 1 < raw.length; at += 2)
+    list.push([raw[at] as string, Buffer.from(raw[at + 1] as string, 'latin1')]);
   return list;
 }

@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { defaultLimits, type HttpGrant, type Limits } from '../../config/index.ts';
-import type { ErrorCode, HeaderList, HttpBodySink, IncomingBodySource, IncomingExchange, OutgoingBodyHandle, OutgoingExchange } from '../../wasi/http/index.ts';
+import type {
+  ErrorCode,
+  HeaderList,
+  HttpBodySink,
+  IncomingBodySource,
+  IncomingExchange,
+  OutgoingBodyHandle,
+  OutgoingExchange,
+} from '../../wasi/http/index.ts';
 import type { CapabilityEnvironment } from '../capability.ts';
 import { environment } from '../testing.ts';
 import type { Reason } from '../network/index.ts';
@@ -60,16 +68,31 @@ export interface Bench {
 
 export function bench(
   grants: readonly HttpGrant[],
-  options: TransportOptions & { environment?: Partial<CapabilityEnvironment>; limits?: Partial<Limits> } = {},
+  options: TransportOptions & {
+    environment?: Partial<CapabilityEnvironment>;
+    limits?: Partial<Limits>;
+  } = {},
 ): Bench {
-  const transport = new OutgoingTransport(grants, { ...defaultLimits(), ...options.limits }, { ...environment, ...options.environment }, options);
+  const transport = new OutgoingTransport(
+    grants,
+    { ...defaultLimits(), ...options.limits },
+    { ...environment, ...options.environment },
+    options,
+  );
   const denials: Reason[] = [];
   const sender = transport.forInstance((reason) => void denials.push(reason));
-  return { transport, denials, send: (exchange, signal = new AbortController().signal) => sender.send(exchange, signal) };
+  return {
+    transport,
+    denials,
+    send: (exchange, signal = new AbortController().signal) => sender.send(exchange, signal),
+  };
 }
 
 /** Waits until the source, or sink, is ready. */
-export function ready(what: { isReady(): boolean; subscribe(wake: () => void): () => void }): Promise<void> {
+export function ready(what: {
+  isReady(): boolean;
+  subscribe(wake: () => void): () => void;
+}): Promise<void> {
   return new Promise((resolve) => {
     let stop = () => {};
     const look = () => {
@@ -117,7 +140,10 @@ export async function rawServer(onConnection: (socket: net.Socket) => void): Pro
 }
 
 /** A raw server that sends `response` as soon as the head of a request has come, and then does `then`. */
-export function scripted(response: string, then: (socket: net.Socket) => void = () => {}): Promise<TestServer> {
+export function scripted(
+  response: string,
+  then: (socket: net.Socket) => void = () => {},
+): Promise<TestServer> {
   return rawServer((socket) => {
     socket.once('data', () => {
       socket.write(response, 'latin1');

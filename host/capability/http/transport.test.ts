@@ -1,27 +1,58 @@
 import { describe, expect, test } from 'vitest';
 import { httpGrant } from '../testing.ts';
-import { bench, failure, fields, httpServer, pairs, rawServer, readAll, ready, request, scripted, TestBody, until } from './testing.ts';
+import {
+  bench,
+  failure,
+  fields,
+  httpServer,
+  pairs,
+  rawServer,
+  readAll,
+  ready,
+  request,
+  scripted,
+  TestBody,
+  until,
+} from './testing.ts';
 
 const local = (port: number) => [httpGrant(`http://127.0.0.1:${port}`)];
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('a request on the wire', () => {
-  test.each(['GET', 'get', 'frOb', 'M-SEARCH', "!#$%&'*+-.^_`|~aZ9"])('keeps the method %s as it is', async (method) => {
-    let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))));
-    using made = bench(local(server.port)).transport;
-    const { status, body } = await made.forInstance(() => {}).send(request(server.port, { method }), new AbortController().signal);
-    expect(status).toBe(200);
-    expect(await readAll(body)).toBe('ok');
-    expect(seen.split('\r\n')[0]).toBe(`${method} / HTTP/1.1`);
-  });
+  test.each(['GET', 'get', 'frOb', 'M-SEARCH', "!#$%&'*+-.^_`|~aZ9"])(
+    'keeps the method %s as it is',
+    async (method) => {
+      let seen = '';
+      await using server = await rawServer(
+        (socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))),
+      );
+      using made = bench(local(server.port)).transport;
+      const { status, body } = await made
+        .forInstance(() => {})
+        .send(request(server.port, { method }), new AbortController().signal);
+      expect(status).toBe(200);
+      expect(await readAll(body)).toBe('ok');
+      expect(seen.split('\r\n')[0]).toBe(`${method} / HTTP/1.1`);
+    },
+  );
 
   test('keeps duplicate fields, their order and their bytes, and takes Host from the authority', async () => {
     let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data.toString('latin1')), socket.write(OK))));
+    await using server = await rawServer(
+      (socket) =>
+        void socket.on('data', (data) => ((seen += data.toString('latin1')), socket.write(OK))),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
-    const headers = fields(['X-B', '1'], ['x-a', 'é\x80\x9f'], ['x-b', '2'], ['X-b', ''], ['cookie', 'a=1'], ['cookie', 'b=2'], ['user-agent', 'u']);
+    const headers = fields(
+      ['X-B', '1'],
+      ['x-a', 'é\x80\x9f'],
+      ['x-b', '2'],
+      ['X-b', ''],
+      ['cookie', 'a=1'],
+      ['cookie', 'b=2'],
+      ['user-agent', 'u'],
+    );
     const { body } = await send(request(server.port, { pathWithQuery: '/p?q=%20', headers }));
     await readAll(body);
     expect(seen.split('\r\n').slice(0, -2)).toEqual([
@@ -46,7 +77,9 @@ describe('a request on the wire', () => {
     ['PUT', true],
   ])('%s without a body says Content-Length: 0: %s', async (method, says) => {
     let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))));
+    await using server = await rawServer(
+      (socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     await readAll((await send(request(server.port, { method }))).body);
@@ -56,11 +89,12 @@ describe('a request on the wire', () => {
 
   test('carries a body of unknown length in chunks, with trailers after it', async () => {
     let seen = '';
-    await using server = await rawServer((socket) =>
-      void socket.on('data', (data) => {
-        seen += data;
-        if (seen.endsWith('\r\n\r\n') && seen.includes('0\r\n')) socket.write(OK);
-      }),
+    await using server = await rawServer(
+      (socket) =>
+        void socket.on('data', (data) => {
+          seen += data;
+          if (seen.endsWith('\r\n\r\n') && seen.includes('0\r\n')) socket.write(OK);
+        }),
     );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
@@ -70,12 +104,20 @@ describe('a request on the wire', () => {
     });
     await readAll((await send(request(server.port, { method: 'frob', body }))).body);
     expect(seen).toMatch(/^Transfer-Encoding: chunked\r$/m);
-    expect(seen.slice(seen.indexOf('\r\n\r\n') + 4)).toBe('5\r\nhello\r\n0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n');
+    expect(seen.slice(seen.indexOf('\r\n\r\n') + 4)).toBe(
+      '5\r\nhello\r\n0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n',
+    );
   });
 
   test('carries trailers of a body without a byte', async () => {
     let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data), seen.includes('X-T') && socket.write(OK))));
+    await using server = await rawServer(
+      (socket) =>
+        void socket.on(
+          'data',
+          (data) => ((seen += data), seen.includes('X-T') && socket.write(OK)),
+        ),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const body = new TestBody((sink) => sink.finish(fields(['X-T', '1'])));
@@ -88,7 +130,9 @@ describe('a request on the wire', () => {
     ['PATCH', true],
   ])('%s with a body finished without a byte says Content-Length: 0: %s', async (method, says) => {
     let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))));
+    await using server = await rawServer(
+      (socket) => void socket.on('data', (data) => ((seen += data), socket.write(OK))),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const body = new TestBody((sink) => sink.finish(undefined));
@@ -99,7 +143,13 @@ describe('a request on the wire', () => {
 
   test('carries a body of declared length as it is', async () => {
     let seen = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((seen += data), seen.endsWith('hello') && socket.write(OK))));
+    await using server = await rawServer(
+      (socket) =>
+        void socket.on(
+          'data',
+          (data) => ((seen += data), seen.endsWith('hello') && socket.write(OK)),
+        ),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const body = new TestBody((sink) => {
@@ -115,7 +165,9 @@ describe('a request on the wire', () => {
 
   test('its head goes out before the guest has written any of the body', async () => {
     let head = '';
-    await using server = await rawServer((socket) => void socket.on('data', (data) => ((head += data), socket.write(OK))));
+    await using server = await rawServer(
+      (socket) => void socket.on('data', (data) => ((head += data), socket.write(OK))),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const { status } = await send(request(server.port, { method: 'POST', body: new TestBody() }));
@@ -126,7 +178,9 @@ describe('a request on the wire', () => {
   test('a path that Node would not send is a typed failure', async () => {
     const { transport, send } = bench(local(1));
     using _ = transport;
-    expect(await failure(send(request(1, { pathWithQuery: '/a b' })))).toEqual({ tag: 'HTTP-request-URI-invalid' });
+    expect(await failure(send(request(1, { pathWithQuery: '/a b' })))).toEqual({
+      tag: 'HTTP-request-URI-invalid',
+    });
   });
 });
 
@@ -174,7 +228,9 @@ describe('a response', () => {
   });
 
   test('that redirects is handed on and not followed', async () => {
-    await using server = await httpServer((_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end());
+    await using server = await httpServer((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const { status, headers } = await send(request(server.port));
@@ -232,7 +288,10 @@ describe('back-pressure', () => {
       for (;;) {
         const permit = sink.permit() ?? 0;
         if (permit === 0) {
-          const progress = await Promise.race([ready(sink).then(() => true), new Promise((resolve) => setTimeout(resolve, 300, false))]);
+          const progress = await Promise.race([
+            ready(sink).then(() => true),
+            new Promise((resolve) => setTimeout(resolve, 300, false)),
+          ]);
           if (progress === false) return;
           continue;
         }
@@ -257,7 +316,9 @@ describe('back-pressure', () => {
     using _ = transport;
     const body = new TestBody();
     const controller = new AbortController();
-    const rejected = failure(send(request(server.port, { method: 'POST', body }), controller.signal));
+    const rejected = failure(
+      send(request(server.port, { method: 'POST', body }), controller.signal),
+    );
     body.sink?.write(Buffer.from('x'));
     body.sink?.flush();
     expect(body.sink?.permit()).toBe(0);
@@ -338,13 +399,17 @@ describe('connections', () => {
 
   test('are at most 64 to one origin: what waits for one is limited in time, and goes on when one is free', async () => {
     const held: (() => void)[] = [];
-    await using server = await httpServer((_request, response) => void held.push(() => response.end('ok')));
+    await using server = await httpServer(
+      (_request, response) => void held.push(() => response.end('ok')),
+    );
     const { transport, send } = bench(local(server.port));
     using _ = transport;
     const busy = Array.from({ length: 64 }, () => send(request(server.port)));
     await until(() => held.length === 64);
     const timeouts = { connect: 50, firstByte: undefined, betweenBytes: undefined };
-    expect(await failure(send(request(server.port, { timeouts })))).toEqual({ tag: 'connection-limit-reached' });
+    expect(await failure(send(request(server.port, { timeouts })))).toEqual({
+      tag: 'connection-limit-reached',
+    });
     const waiting = send(request(server.port));
     expect(server.accepted()).toBe(64);
     for (const answer of held.splice(0)) answer();

@@ -32,7 +32,12 @@ export class OutgoingTransport implements Disposable {
   readonly #limits: Limits;
   readonly #environment: CapabilityEnvironment;
 
-  constructor(grants: Grants['http'], limits: Limits, environment: CapabilityEnvironment, options: TransportOptions = {}) {
+  constructor(
+    grants: Grants['http'],
+    limits: Limits,
+    environment: CapabilityEnvironment,
+    options: TransportOptions = {},
+  ) {
     this.#limits = limits;
     this.#environment = environment;
     this.#guard = new ConnectGuard(grants, {
@@ -43,7 +48,8 @@ export class OutgoingTransport implements Disposable {
       guard: this.#guard,
       lookup: environment.lookup,
       clock: environment.clock,
-      connect: options.connect ?? ((to) => net.connect({ ...to, noDelay: true, autoSelectFamily: false })),
+      connect:
+        options.connect ?? ((to) => net.connect({ ...to, noDelay: true, autoSelectFamily: false })),
       ca: options.ca,
     });
   }
@@ -71,14 +77,22 @@ export class OutgoingTransport implements Disposable {
               pool: this.#pool,
               clock: this.#environment.clock,
               limits: this.#limits,
-              timeouts: { connect: connect ?? CONNECT_MS, firstByte: firstByte ?? timeout, betweenBytes: betweenBytes ?? timeout },
+              timeouts: {
+                connect: connect ?? CONNECT_MS,
+                firstByte: firstByte ?? timeout,
+                betweenBytes: betweenBytes ?? timeout,
+              },
             },
             signal,
           );
         } catch (thrown) {
           if (thrown instanceof DeniedFailure) denied(thrown.reason);
           if (thrown instanceof HttpFailure) throw thrown;
-          throw new HttpFailure({ tag: 'internal-error', val: undefined }, 'internal-error', thrown);
+          throw new HttpFailure(
+            { tag: 'internal-error', val: undefined },
+            'internal-error',
+            thrown,
+          );
         }
       },
     };

@@ -7,7 +7,11 @@ const poll = { line: 'poll = true', flag: '--poll' };
 export const io: Capability<object> = {
   name: 'io',
   links: [
-    { interface: 'wasi:io/error', version: '0.2.0', functions: always('[method]error.to-debug-string') },
+    {
+      interface: 'wasi:io/error',
+      version: '0.2.0',
+      functions: always('[method]error.to-debug-string'),
+    },
     {
       interface: 'wasi:io/streams',
       version: '0.2.0',

@@ -51,16 +51,31 @@ describe('judgeAddress', () => {
   });
 
   test('a tunnel address of a public prefix is judged by the IPv4 address within it', () => {
-    expect(judgeAddress('2606:2800:220:1:0:5efe:10.0.0.1')).toMatchObject({ public: false, embedded: ['10.0.0.1'] });
-    expect(judgeAddress('2606:2800:220:1:200:5efe:8.8.8.8')).toMatchObject({ public: true, embedded: ['8.8.8.8'] });
+    expect(judgeAddress('2606:2800:220:1:0:5efe:10.0.0.1')).toMatchObject({
+      public: false,
+      embedded: ['10.0.0.1'],
+    });
+    expect(judgeAddress('2606:2800:220:1:200:5efe:8.8.8.8')).toMatchObject({
+      public: true,
+      embedded: ['8.8.8.8'],
+    });
   });
 
-  test.each(['2130706433', '0177.0.0.1', '0x7f.0.0.1', '127.1', '127.0.0.01', 'fe80::1%eth0', '::1%lo', '', 'localhost', '[::1]', '1.2.3.4 '])(
-    '%j is no address in its usual form',
-    (text) => {
-      expect(judgeAddress(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '2130706433',
+    '0177.0.0.1',
+    '0x7f.0.0.1',
+    '127.1',
+    '127.0.0.01',
+    'fe80::1%eth0',
+    '::1%lo',
+    '',
+    'localhost',
+    '[::1]',
+    '1.2.3.4 ',
+  ])('%j is no address in its usual form', (text) => {
+    expect(judgeAddress(text)).toBeUndefined();
+  });
 });
 
 describe('covers', () => {
@@ -92,7 +107,9 @@ describe('covers', () => {
   test('a translator prefix does not cover the private IPv4 addresses behind it', () => {
     expect(covers([v6('64:ff9b::', 96)], judged('64:ff9b::8.8.8.8'))).toBe(true);
     expect(covers([v6('64:ff9b::', 96)], judged('64:ff9b::127.0.0.1'))).toBe(false);
-    expect(covers([v6('64:ff9b::', 96), v4('10.0.0.0', 8)], judged('64:ff9b::10.0.0.1'))).toBe(true);
+    expect(covers([v6('64:ff9b::', 96), v4('10.0.0.0', 8)], judged('64:ff9b::10.0.0.1'))).toBe(
+      true,
+    );
     expect(covers([v6('2002::', 16)], judged('2002:a00:1::1'))).toBe(false);
   });
 });

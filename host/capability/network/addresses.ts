@@ -23,22 +23,43 @@ export interface JudgedAddress {
  * (RFC 6052, RFC 3056, RFC 4380, RFC 5214).
  */
 export function judgeAddress(text: string): JudgedAddress | undefined {
-  if (text.includes('%') || (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text))) return undefined;
+  if (
+    text.includes('%') ||
+    (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text))
+  )
+    return undefined;
   const parsed = ipaddr.process(text);
   const range = parsed.range();
   if (parsed instanceof ipaddr.IPv4) {
-    return { address: parsed.toString(), family: 4, public: range === 'unicast', range, embedded: [] };
+    return {
+      address: parsed.toString(),
+      family: 4,
+      public: range === 'unicast',
+      range,
+      embedded: [],
+    };
   }
   const embedded = embeddedIPv4(parsed);
   const isGlobal = parsed.match(GLOBAL_UNICAST, 3);
-  const isPublic = range === 'unicast' && isGlobal && embedded.every((each) => judgeAddress(each)?.public === true);
-  return { address: parsed.toString(), family: 6, public: isPublic, range: isGlobal ? range : reservedName(range), embedded };
+  const isPublic =
+    range === 'unicast' &&
+    isGlobal &&
+    embedded.every((each) => judgeAddress(each)?.public === true);
+  return {
+    address: parsed.toString(),
+    family: 6,
+    public: isPublic,
+    range: isGlobal ? range : reservedName(range),
+    embedded,
+  };
 }
 
 /** Whether one of the ranges holds the address and everything that it would be translated to, where that is not public. */
 export function covers(ranges: readonly AddressRange[], judged: JudgedAddress): boolean {
   if (!ranges.some((range) => holds(range, judged.address))) return false;
-  return judged.embedded.every((each) => judgeAddress(each)?.public === true || ranges.some((range) => holds(range, each)));
+  return judged.embedded.every(
+    (each) => judgeAddress(each)?.public === true || ranges.some((range) => holds(range, each)),
+  );
 }
 
 function holds(range: AddressRange, text: string): boolean {
@@ -50,7 +71,8 @@ function holds(range: AddressRange, text: string): boolean {
     base = base.toIPv4Address();
     prefix -= 96;
   }
-  if (address instanceof ipaddr.IPv4) return base instanceof ipaddr.IPv4 && address.match(base, prefix);
+  if (address instanceof ipaddr.IPv4)
+    return base instanceof ipaddr.IPv4 && address.match(base, prefix);
   return base instanceof ipaddr.IPv6 && address.match(base, prefix);
 }
 
@@ -77,10 +99,18 @@ function embeddedIPv4(address: ipaddr.IPv6): string[] {
     case '6to4':
       return [at(1)];
     case 'teredo':
-      return [at(2), at(6).split('.').map((byte) => 255 - Number(byte)).join('.')];
+      return [
+        at(2),
+        at(6)
+          .split('.')
+          .map((byte) => 255 - Number(byte))
+          .join('.'),
+      ];
   }
   // ::a.b.c.d, deprecated by RFC 4291 section 2.5.5.1 and still routed by some.
-  const isCompatible = [p0, p1, p2, parts[3], p4, p5].every((part) => part === 0) && (parts[6] !== 0 || (parts[7] ?? 0) > 1);
+  const isCompatible =
+    [p0, p1, p2, parts[3], p4, p5].every((part) => part === 0) &&
+    (parts[6] !== 0 || (parts[7] ?? 0) > 1);
   const isIsatap = (p4 === 0 || p4 === 0x200) && p5 === 0x5efe;
   return isCompatible || isIsatap ? [at(6)] : [];
 }

@@ -25,14 +25,19 @@ test.each([
   ['::', 'fe80::5', 8081, true],
   ['::', '::1', 8081, true],
   ['::ffff:127.0.0.1', '127.0.0.1', 8081, true],
-])('the host listens on %s port 8081: %s port %i is its own: %s', (listener, dialled, port, expected) => {
-  const judged = judgeAddress(dialled);
-  if (judged === undefined) throw new Error(`${dialled} is no address`);
-  expect(isOwn(judged, port, [{ address: listener, port: 8081 }], machine)).toBe(expected);
-});
+])(
+  'the host listens on %s port 8081: %s port %i is its own: %s',
+  (listener, dialled, port, expected) => {
+    const judged = judgeAddress(dialled);
+    if (judged === undefined) throw new Error(`${dialled} is no address`);
+    expect(isOwn(judged, port, [{ address: listener, port: 8081 }], machine)).toBe(expected);
+  },
+);
 
 test('a listener whose address is unknown is an error, not an open door', () => {
   const judged = judgeAddress('127.0.0.1');
   if (judged === undefined) throw new Error('unreachable');
-  expect(() => isOwn(judged, 8081, [{ address: 'localhost', port: 8081 }], machine)).toThrow(TypeError);
+  expect(() => isOwn(judged, 8081, [{ address: 'localhost', port: 8081 }], machine)).toThrow(
+    TypeError,
+  );
 });

@@ -8,15 +8,23 @@ import type { JudgedAddress } from './addresses.ts';
  *
  * @param machine all addresses of the machine's interfaces
  */
-export function isOwn(target: JudgedAddress, port: number, own: readonly SocketAddress[], machine: readonly string[]): boolean {
+export function isOwn(
+  target: JudgedAddress,
+  port: number,
+  own: readonly SocketAddress[],
+  machine: readonly string[],
+): boolean {
   const reached = isUnspecified(target.address) ? LOOPBACKS : [target.address];
   return own.some((listener) => {
     if (listener.port !== port) return false;
     if (!ipaddr.isValid(listener.address)) {
-      throw new TypeError(`the host listens on ${listener.address}, which is not an IP address, so it cannot be kept from being dialled`);
+      throw new TypeError(
+        `the host listens on ${listener.address}, which is not an IP address, so it cannot be kept from being dialled`,
+      );
     }
     const bound = ipaddr.process(listener.address).toString();
-    if (isUnspecified(bound)) return reached.some((each) => isLoopback(each) || machine.some((one) => same(one, each)));
+    if (isUnspecified(bound))
+      return reached.some((each) => isLoopback(each) || machine.some((one) => same(one, each)));
     return reached.includes(bound) || (isUnspecified(target.address) && isLoopback(bound));
   });
 }

@@ -23,7 +23,12 @@ export const random: Capability<Configured> = {
       functions: granted('get-insecure-random-bytes', 'get-insecure-random-u64'),
       grant,
     },
-    { interface: 'wasi:random/insecure-seed', version: '0.2.0', functions: granted('insecure-seed'), grant },
+    {
+      interface: 'wasi:random/insecure-seed',
+      version: '0.2.0',
+      functions: granted('insecure-seed'),
+      grant,
+    },
     {
       interface: 'wasi:random/random',
       version: '0.3.0',
@@ -36,12 +41,20 @@ export const random: Capability<Configured> = {
       functions: granted('get-insecure-random-bytes', 'get-insecure-random-u64'),
       grant,
     },
-    { interface: 'wasi:random/insecure-seed', version: '0.3.0', functions: granted('get-insecure-seed'), grant },
+    {
+      interface: 'wasi:random/insecure-seed',
+      version: '0.3.0',
+      functions: granted('get-insecure-seed'),
+      grant,
+    },
   ],
   blocking: randomP2Blocking,
   granted: (grants) => grants.random,
   configure: async (_grants, _limits, environment) => ({ fill: environment.random }),
-  prepare: ({ fill }, { instance }) => ({ ...randomP2(instance, { fill }), ...randomP3(instance, { fill }) }),
+  prepare: ({ fill }, { instance }) => ({
+    ...randomP2(instance, { fill }),
+    ...randomP3(instance, { fill }),
+  }),
   preview1: { functions: granted('random_get'), grant },
   preparePreview1: ({ fill }) => ({ random: { fill } }),
 };

@@ -22,14 +22,21 @@ export const run: CommandSpec = {
     {
       name: 'invoke',
       value: 'FUNC',
-      description: 'call this function of a core module (a reactor) with the numbers after --, and print its results',
+      description:
+        'call this function of a core module (a reactor) with the numbers after --, and print its results',
     },
     ...grantOptions,
   ],
   examples: [
     { command: 'selvedge run app.wasm -- --verbose input.txt', explains: 'with arguments' },
-    { command: 'selvedge run app.wasm --dir ./data::/data < in.txt', explains: 'with a directory and standard input' },
-    { command: 'selvedge run library.wasm --invoke add -- 1 2', explains: 'one function of a reactor' },
+    {
+      command: 'selvedge run app.wasm --dir ./data::/data < in.txt',
+      explains: 'with a directory and standard input',
+    },
+    {
+      command: 'selvedge run library.wasm --invoke add -- 1 2',
+      explains: 'one function of a reactor',
+    },
   ],
   run: runCommand,
 };

@@ -95,7 +95,8 @@ function exportedFunctions(component: Component): string[] {
     if (type.kind !== 'instance') continue;
     for (const [member, memberType] of type.exports) {
       // Awaited, jco emits code for constructors and static functions that does not parse: they may not suspend.
-      if (memberType.kind === 'func' && !/^\[(?:constructor|static)\]/.test(member)) names.push(`${name.replace(/@.*$/, '')}#${member}`);
+      if (memberType.kind === 'func' && !/^\[(?:constructor|static)\]/.test(member))
+        names.push(`${name.replace(/@.*$/, '')}#${member}`);
     }
   }
   return names.sort();

@@ -14,7 +14,15 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Between the server and the client only (RFC 3875 section 6.3.4): how the body travels is not the program's to say. */
-const REFUSED = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const REFUSED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /**
  * The header of a CGI response (RFC 3875 section 6), without the empty line that ends it. Throws `LaneError`
@@ -27,18 +35,24 @@ export function parseCgiHead(text: string, headerCount: number): CgiHead {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
     const value = line.slice(colon + 1).replaceAll(/^[\t ]+|[\t ]+$/g, '');
-    if (!TOKEN.test(name) || !VALUE.test(value)) throw badResponse(`a line of its header is no field: ${quoted(line)}`);
+    if (!TOKEN.test(name) || !VALUE.test(value))
+      throw badResponse(`a line of its header is no field: ${quoted(line)}`);
     const key = name.toLowerCase();
     if (REFUSED.has(key)) throw badResponse(`it sets the field ${key}, which is the server's`);
     if (ONCE.has(key) && fields.has(key)) throw badResponse(`it sets the field ${key} twice`);
     fields.set(key, value);
     if (key !== 'status') headers.push([key, Buffer.from(value, 'latin1')]);
-    if (headers.length > headerCount) throw badResponse(`its header has more than ${headerCount} fields`);
+    if (headers.length > headerCount)
+      throw badResponse(`its header has more than ${headerCount} fields`);
   }
   if (!['content-type', 'location', 'status'].some((key) => fields.has(key))) {
     throw badResponse('its header has neither Content-Type, Location nor Status');
   }
-  return { status: statusOf(fields), headers, contentLength: lengthOf(fields.get('content-length')) };
+  return {
+    status: statusOf(fields),
+    headers,
+    contentLength: lengthOf(fields.get('content-length')),
+  };
 }
 
 /** RFC 3875 section 6.3: these may be given once. */
@@ -49,14 +63,16 @@ function statusOf(fields: ReadonlyMap<string, string>): number {
   const given = fields.get('status');
   if (given === undefined) return fields.has('location') ? 302 : 200;
   const match = /^([2-5]\d\d)(?:[\t ].*)?$/.exec(given);
-  if (match === null) throw badResponse(`its Status is no final status from 200 to 599: ${quoted(given)}`);
+  if (match === null)
+    throw badResponse(`its Status is no final status from 200 to 599: ${quoted(given)}`);
   return Number(match[1]);
 }
 
 function lengthOf(given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
   const length = Number(given);
-  if (!/^\d+$/.test(given) || !Number.isSafeInteger(length)) throw badResponse(`its Content-Length is no number: ${quoted(given)}`);
+  if (!/^\d+$/.test(given) || !Number.isSafeInteger(length))
+    throw badResponse(`its Content-Length is no number: ${quoted(given)}`);
   return length;
 }
 

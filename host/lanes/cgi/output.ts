@@ -78,7 +78,9 @@ export class CgiOutput implements ByteSink {
   #incomplete(): Error | undefined {
     if (this.#left !== undefined && this.#left > 0) return unfinished(this.#left);
     if (this.#sink !== undefined) return undefined;
-    return this.#length === 0 ? noResponse() : badResponse('its header is not ended by an empty line');
+    return this.#length === 0
+      ? noResponse()
+      : badResponse('its header is not ended by an empty line');
   }
 
   #writeHead(bytes: Uint8Array): void {
@@ -89,13 +91,17 @@ export class CgiOutput implements ByteSink {
     this.#length = before + part.length;
     const end = endOfHead(head, Math.max(before - 3, 0), this.#length);
     if (end === undefined) {
-      if (this.#length > this.#limits.headers) throw badResponse(`its header is longer than the ${this.#limits.headers} bytes of limits.headers`);
+      if (this.#length > this.#limits.headers)
+        throw badResponse(
+          `its header is longer than the ${this.#limits.headers} bytes of limits.headers`,
+        );
       return;
     }
     const text = Buffer.from(head.buffer, 0, end.length).toString('latin1');
     const { status, headers, contentLength } = parseCgiHead(text, this.#limits.headerCount);
     this.#head = undefined;
-    this.#left = this.#exchange.request.method === 'HEAD' || status === 304 ? undefined : contentLength;
+    this.#left =
+      this.#exchange.request.method === 'HEAD' || status === 304 ? undefined : contentLength;
     this.#sink = this.#exchange.respond(status, headers);
     const rest = bytes.subarray(end.next - before);
     if (rest.length > 0) this.#writeBody(this.#sink, rest);
@@ -103,7 +109,8 @@ export class CgiOutput implements ByteSink {
 
   #writeBody(sink: HttpBodySink, bytes: Uint8Array): void {
     if (this.#left !== undefined) {
-      if (bytes.length > this.#left) throw badResponse('its body is longer than its Content-Length');
+      if (bytes.length > this.#left)
+        throw badResponse('its body is longer than its Content-Length');
       this.#left -= bytes.length;
     }
     sink.write(bytes);
@@ -121,14 +128,25 @@ export class CgiOutput implements ByteSink {
 }
 
 /** Where the first empty line begins and what follows it; lines end in LF or CR LF (RFC 3875 section 7.2). */
-function endOfHead(head: Uint8Array, from: number, length: number): { length: number; next: number } | undefined {
-  for (let at = head.indexOf(LINE_FEED, from); at !== -1 && at < length; at = head.indexOf(LINE_FEED, at + 1)) {
+function endOfHead(
+  head: Uint8Array,
+  from: number,
+  length: number,
+): { length: number; next: number } | undefined {
+  for (
+    let at = head.indexOf(LINE_FEED, from);
+    at !== -1 && at < length;
+    at = head.indexOf(LINE_FEED, at + 1)
+  ) {
     const line = at > 0 && head[at - 1] === CARRIAGE_RETURN ? at - 1 : at;
     // An empty first line: there is no header at all.
     if (line === 0) return { length: 0, next: at + 1 };
     if (head[line - 1] !== LINE_FEED) continue;
     const previous = line - 1;
-    return { length: previous > 0 && head[previous - 1] === CARRIAGE_RETURN ? previous - 1 : previous, next: at + 1 };
+    return {
+      length: previous > 0 && head[previous - 1] === CARRIAGE_RETURN ? previous - 1 : previous,
+      next: at + 1,
+    };
   }
   return undefined;
 }

@@ -8,7 +8,14 @@ const PREFIX = 'x-forwarded-prefix';
  * Fields that do not become variables. `proxy` would become HTTP_PROXY, by which libraries of guests choose a proxy
  * ("httpoxy"); credentials are for the server (RFC 3875 section 4.1.18); the others are variables of their own.
  */
-const LEFT_OUT = new Set(['proxy', 'authorization', 'proxy-authorization', 'content-length', 'content-type', PREFIX]);
+const LEFT_OUT = new Set([
+  'proxy',
+  'authorization',
+  'proxy-authorization',
+  'content-length',
+  'content-type',
+  PREFIX,
+]);
 
 /**
  * The meta-variables of a request (RFC 3875 section 4.1). Query strings never become arguments, as its section 4.4
@@ -21,7 +28,10 @@ export function cgiVariables(exchange: HttpExchange): [string, string][] {
   const variables = new Map<string, string>();
   const fields = valuesOf(headers);
   const query = pathWithQuery?.indexOf('?') ?? -1;
-  const [path, search] = query === -1 ? [pathWithQuery ?? '/', ''] : [pathWithQuery?.slice(0, query) ?? '/', pathWithQuery?.slice(query + 1) ?? ''];
+  const [path, search] =
+    query === -1
+      ? [pathWithQuery ?? '/', '']
+      : [pathWithQuery?.slice(0, query) ?? '/', pathWithQuery?.slice(query + 1) ?? ''];
   const host = hostOf(authority, scheme);
   variables.set('GATEWAY_INTERFACE', 'CGI/1.1');
   variables.set('SERVER_SOFTWARE', 'selvedge');
@@ -55,7 +65,10 @@ function valuesOf(headers: HttpExchange['request']['headers']): Map<string, stri
     const name = given.toLowerCase();
     const text = textOf(value);
     const before = values.get(name);
-    values.set(name, before === undefined ? text : `${before}${name === 'cookie' ? '; ' : ', '}${text}`);
+    values.set(
+      name,
+      before === undefined ? text : `${before}${name === 'cookie' ? '; ' : ', '}${text}`,
+    );
   }
   return values;
 }
@@ -84,10 +97,18 @@ function decoded(path: string): string {
 }
 
 function badPath(what: string, cause?: unknown): LaneError {
-  return new LaneError({ code: 'request-not-cgi', status: 400, message: `the path of the request ${what}`, cause });
+  return new LaneError({
+    code: 'request-not-cgi',
+    status: 400,
+    message: `the path of the request ${what}`,
+    cause,
+  });
 }
 
-function hostOf(authority: string | undefined, scheme: string | undefined): { name: string; port: string } {
+function hostOf(
+  authority: string | undefined,
+  scheme: string | undefined,
+): { name: string; port: string } {
   const usual = scheme === 'https' ? '443' : '80';
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:]*)(?::(\d+))?$/.exec(authority ?? '');
   return { name: match?.[1] || 'localhost', port: match?.[2] ?? usual };

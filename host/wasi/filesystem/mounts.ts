@@ -74,7 +74,8 @@ export class Mounts {
   }
 
   #refuseWithheld(stat: BigIntStats): void {
-    if (this.#withheld.some(({ dev, ino }) => dev === stat.dev && ino === stat.ino)) throw new PathEscape();
+    if (this.#withheld.some(({ dev, ino }) => dev === stat.dev && ino === stat.ino))
+      throw new PathEscape();
   }
 
   /** Throws `PathEscape` for a withheld directory, and for an object of a kernel file system, by its descriptor. */

@@ -24,7 +24,10 @@ export function filesystemP2(instance: WasiInstance, options: FilesystemOptions)
     'wasi:filesystem/preopens': {
       getDirectories(): [Descriptor, string][] {
         instance.check();
-        return options.preopens.map((preopen) => [descriptorOf(context, preopen), preopen.guestPath]);
+        return options.preopens.map((preopen) => [
+          descriptorOf(context, preopen),
+          preopen.guestPath,
+        ]);
       },
     },
   };

@@ -91,12 +91,21 @@ export async function openPreopen(options: PreopenOptions): Promise<Preopen> {
         fix: 'grant a directory of ordinary files',
       });
     }
-    const withheld = await Promise.all((options.withheld ?? []).map((path) => withhold(path, hostPath)));
+    const withheld = await Promise.all(
+      (options.withheld ?? []).map((path) => withhold(path, hostPath)),
+    );
     const rootStat = await fstat(fd);
     const lookups = lookupsFor(type);
     const used = writable ? await measure(lookups, fd, options.quota) : undefined;
     const root = new OpenFile(fd, rootStat, () => closeNow(fd));
-    return new Preopen(guestPath, writable, root, lookups, new Quota(options.quota, used), withheld);
+    return new Preopen(
+      guestPath,
+      writable,
+      root,
+      lookups,
+      new Quota(options.quota, used),
+      withheld,
+    );
   } catch (thrown) {
     closeNow(fd);
     throw thrown instanceof PreopenError ? thrown : unreadable(hostPath, thrown);

@@ -15,9 +15,10 @@ async function withheld(box: Sandbox) {
   fs.writeFileSync(path.join(box.inside, 'deep/open'), 'free');
   fs.symlinkSync('deep/own', path.join(box.inside, 'link'));
   const preopen = await openPreopen(options(box.inside, own));
-  const [granted] = filesystemP2(box.instance, { preopens: [preopen], hashKey: new Uint8Array(16) })[
-    'wasi:filesystem/preopens'
-  ].getDirectories();
+  const [granted] = filesystemP2(box.instance, {
+    preopens: [preopen],
+    hashKey: new Uint8Array(16),
+  })['wasi:filesystem/preopens'].getDirectories();
   return { own, preopen, root: granted![0] };
 }
 
@@ -51,7 +52,9 @@ describe("the host's own directory below a granted one", () => {
     await using box = await sandbox();
     const { preopen, root, own } = await withheld(box);
     using _preopen = preopen;
-    expect(await codeOf(root.openAt({}, 'deep/own/new', { create: true }, { write: true }))).toBe('not-permitted');
+    expect(await codeOf(root.openAt({}, 'deep/own/new', { create: true }, { write: true }))).toBe(
+      'not-permitted',
+    );
     expect(await codeOf(root.createDirectoryAt('deep/own/new'))).toBe('not-permitted');
     expect(await codeOf(root.symlinkAt('x', 'deep/own/new'))).toBe('not-permitted');
     expect(await codeOf(root.unlinkFileAt('deep/own/token'))).toBe('not-permitted');
@@ -68,20 +71,25 @@ describe("the host's own directory below a granted one", () => {
     const { preopen, root, own } = await withheld(box);
     using _preopen = preopen;
     fs.renameSync(own, path.join(box.inside, 'renamed'));
-    expect(await codeOf(root.openAt(FOLLOW, 'renamed/token', {}, { read: true }))).toBe('not-permitted');
+    expect(await codeOf(root.openAt(FOLLOW, 'renamed/token', {}, { read: true }))).toBe(
+      'not-permitted',
+    );
   });
 
-  test.each(['deep/own', 'deep/own/records', 'link', 'link/records'])('cannot be granted itself, as %s', async (name) => {
-    await using box = await sandbox();
-    const { preopen, own } = await withheld(box);
-    using _preopen = preopen;
-    const open = openBelow(box.inside);
-    await expect(openPreopen(options(path.join(box.inside, name), own))).rejects.toMatchObject({
-      code: 'preopen-refused',
-      fix: expect.stringContaining('--data'),
-    });
-    expect(openBelow(box.inside)).toEqual(open);
-  });
+  test.each(['deep/own', 'deep/own/records', 'link', 'link/records'])(
+    'cannot be granted itself, as %s',
+    async (name) => {
+      await using box = await sandbox();
+      const { preopen, own } = await withheld(box);
+      using _preopen = preopen;
+      const open = openBelow(box.inside);
+      await expect(openPreopen(options(path.join(box.inside, name), own))).rejects.toMatchObject({
+        code: 'preopen-refused',
+        fix: expect.stringContaining('--data'),
+      });
+      expect(openBelow(box.inside)).toEqual(open);
+    },
+  );
 
   test('keeps no directory beside it from being granted, though its name begins alike', async () => {
     await using box = await sandbox();

@@ -34,7 +34,11 @@ function open(limits: Partial<WasiLimits> = {}, budget?: SubrequestBudget) {
     made.setAuthority(authority);
     return made;
   };
-  const last = () => sent.at(-1) as Sent;
+  const last = (): Sent => {
+    const found = sent.at(-1);
+    if (found === undefined) throw new Error('nothing was sent');
+    return found;
+  };
   return { ...given, sent, last, types, request, handle: handler.handle };
 }
 

@@ -35,7 +35,10 @@ export function clockFunctions(state: State): Record<string, Implementation> {
   };
 }
 
-export function randomFunctions(state: State, source: RandomSource): Record<string, Implementation> {
+export function randomFunctions(
+  state: State,
+  source: RandomSource,
+): Record<string, Implementation> {
   return {
     random_get(pointer: number, length: number) {
       const into = state.memory.bytes(pointer, length);

@@ -31,7 +31,13 @@ export function directoryFunctions(state: State): Record<string, Implementation>
      * Entries from `cookie` on, as many as the buffer holds; the last may be cut off, upon which the guest asks
      * again with its cookie. Less than the buffer's length means that there are no more.
      */
-    async fd_readdir(number: number, pointer: number, length: number, cookie: bigint, result: number) {
+    async fd_readdir(
+      number: number,
+      pointer: number,
+      length: number,
+      cookie: bigint,
+      result: number,
+    ) {
       const fd = fds.directory(number, 'fd_readdir');
       memory.reserve(result, 4, 4);
       memory.reserve(pointer, length, 1);
@@ -67,7 +73,11 @@ async function entryAt(fd: DirectoryFd, cookie: bigint): Promise<Found | undefin
   const dots = DOTS[Number(cookie)];
   if (cookie < BigInt(DOTS.length) && dots !== undefined) {
     // The parent of a preopen is not the guest's to know of.
-    return { name: dots, type: FILETYPE.directory, inode: dots === '.' ? await inodeOf(fd.descriptor) : 0n };
+    return {
+      name: dots,
+      type: FILETYPE.directory,
+      inode: dots === '.' ? await inodeOf(fd.descriptor) : 0n,
+    };
   }
   const entry = await listed(fd, cookie - BigInt(DOTS.length));
   if (entry === undefined) return undefined;
@@ -92,7 +102,8 @@ async function listed(fd: DirectoryFd, index: bigint): Promise<DirectoryEntry | 
   }
   fd.reading ??= { stream: await fd.descriptor.readDirectory(), first: 0, ahead: [], ended: false };
   const { reading } = fd;
-  while (!reading.ended && index >= reading.first + reading.ahead.length) await readOn(reading, index);
+  while (!reading.ended && index >= reading.first + reading.ahead.length)
+    await readOn(reading, index);
   return reading.ahead[Number(index) - reading.first];
 }
 

@@ -61,7 +61,7 @@ export function errno(name: ErrnoName): number {
 }
 
 /** A call fails with this errno. */
-export class ErrnoFailure extends Error {
+class ErrnoFailure extends Error {
   readonly errno: ErrnoName;
 
   constructor(name: ErrnoName) {

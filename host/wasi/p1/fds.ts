@@ -68,7 +68,12 @@ export function fdFunctions(state: State): Record<string, Implementation> {
     async fd_filestat_set_size(number: number, size: bigint) {
       await fds.file(number, 'fd_filestat_set_size').descriptor.setSize(size);
     },
-    async fd_filestat_set_times(number: number, access: bigint, modification: bigint, flags: number) {
+    async fd_filestat_set_times(
+      number: number,
+      access: bigint,
+      modification: bigint,
+      flags: number,
+    ) {
       const { descriptor } = fds.onDisk(number, 'fd_filestat_set_times');
       await descriptor.setTimes(...newTimes(access, modification, flags));
     },
@@ -87,7 +92,10 @@ export function fdFunctions(state: State): Record<string, Implementation> {
       const buffers = memory.buffers(iovs, count);
       if (fd.kind === 'input') return memory.setU32(result, await readStream(state, fd, buffers));
       if (fd.kind !== 'file') return fail(fd.kind === 'directory' ? 'isdir' : 'badf');
-      const [bytes] = await fd.descriptor.read(BigInt(totalOf(buffers, instance.limits.copy)), fd.position);
+      const [bytes] = await fd.descriptor.read(
+        BigInt(totalOf(buffers, instance.limits.copy)),
+        fd.position,
+      );
       fd.position += BigInt(bytes.length);
       memory.scatter(buffers, bytes);
       memory.setU32(result, bytes.length);
@@ -116,7 +124,12 @@ export function fdFunctions(state: State): Record<string, Implementation> {
       const fd = fds.file(number, asks ? 'fd_tell' : 'fd_seek');
       memory.reserve(result, 8, 8);
       if (whence > WHENCE.end) fail('inval');
-      const from = whence === WHENCE.set ? 0n : whence === WHENCE.cur ? fd.position : (await fd.descriptor.stat()).size;
+      const from =
+        whence === WHENCE.set
+          ? 0n
+          : whence === WHENCE.cur
+            ? fd.position
+            : (await fd.descriptor.stat()).size;
       const position = from + BigInt.asIntN(64, offset);
       if (position < 0n) fail('inval');
       if (position > MAX_OFFSET) fail('overflow');

@@ -1,4 +1,9 @@
-import type { Descriptor, DescriptorStat, DescriptorType, NewTimestamp } from '../filesystem/index.ts';
+import type {
+  Descriptor,
+  DescriptorStat,
+  DescriptorType,
+  NewTimestamp,
+} from '../filesystem/index.ts';
 import { fail } from './errno.ts';
 import type { State } from './state.ts';
 
@@ -52,12 +57,18 @@ export async function inodeOf(descriptor: Descriptor): Promise<bigint> {
 }
 
 /** Times before 1970, which preview1 cannot hold, are 0. */
-function nanoseconds(time: { readonly seconds: bigint; readonly nanoseconds: number } | undefined): bigint {
+function nanoseconds(
+  time: { readonly seconds: bigint; readonly nanoseconds: number } | undefined,
+): bigint {
   return time === undefined ? 0n : time.seconds * NANOSECONDS + BigInt(time.nanoseconds);
 }
 
 /** New access and modification times. Fails with `inval` for a time that is to be both given and now. */
-export function newTimes(access: bigint, modification: bigint, flags: number): [NewTimestamp, NewTimestamp] {
+export function newTimes(
+  access: bigint,
+  modification: bigint,
+  flags: number,
+): [NewTimestamp, NewTimestamp] {
   if (flags > 15) fail('inval');
   return [
     newTime(access, (flags & FSTFLAGS.atim) !== 0, (flags & FSTFLAGS.atimNow) !== 0),

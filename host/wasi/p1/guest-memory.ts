@@ -114,13 +114,17 @@ export class GuestMemory {
   }
 
   #at(pointer: number, length: number, align: 1 | 2 | 4 | 8): DataView<ArrayBuffer> {
-    if (this.#memory === undefined) throw trap('a WASI function was called before the module was instantiated');
+    if (this.#memory === undefined)
+      throw trap('a WASI function was called before the module was instantiated');
     const { buffer } = this.#memory;
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer as ArrayBuffer);
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     if (pointer + length > this.#view.byteLength) {
-      throw trap(`a pointer passed to WASI lies outside of the memory: ${length} bytes at ${pointer}`);
+      throw trap(
+        `a pointer passed to WASI lies outside of the memory: ${length} bytes at ${pointer}`,
+      );
     }
-    if (pointer % align !== 0) throw trap(`a pointer passed to WASI is not aligned to ${align} bytes: ${pointer}`);
+    if (pointer % align !== 0)
+      throw trap(`a pointer passed to WASI is not aligned to ${align} bytes: ${pointer}`);
     return this.#view;
   }
 }

@@ -23,10 +23,20 @@ export function pathFunctions(state: State): Record<string, Implementation> {
       await work(fds.directory(number, right).descriptor, path(pointer, length));
     };
   return {
-    path_create_directory: at('path_create_directory', (descriptor, name) => descriptor.createDirectoryAt(name)),
-    path_remove_directory: at('path_remove_directory', (descriptor, name) => descriptor.removeDirectoryAt(name)),
+    path_create_directory: at('path_create_directory', (descriptor, name) =>
+      descriptor.createDirectoryAt(name),
+    ),
+    path_remove_directory: at('path_remove_directory', (descriptor, name) =>
+      descriptor.removeDirectoryAt(name),
+    ),
     path_unlink_file: at('path_unlink_file', (descriptor, name) => descriptor.unlinkFileAt(name)),
-    async path_filestat_get(number: number, flags: number, pointer: number, length: number, result: number) {
+    async path_filestat_get(
+      number: number,
+      flags: number,
+      pointer: number,
+      length: number,
+      result: number,
+    ) {
       const { descriptor } = fds.directory(number, 'path_filestat_get');
       reserveFilestat(state, result);
       const name = path(pointer, length);
@@ -74,16 +84,32 @@ export function pathFunctions(state: State): Record<string, Implementation> {
       const to = fds.directory(newNumber, 'path_rename_target').descriptor;
       await from.renameAt(path(oldPointer, oldLength), to, path(newPointer, newLength));
     },
-    async path_symlink(targetPointer: number, targetLength: number, number: number, pointer: number, length: number) {
+    async path_symlink(
+      targetPointer: number,
+      targetLength: number,
+      number: number,
+      pointer: number,
+      length: number,
+    ) {
       const { descriptor } = fds.directory(number, 'path_symlink');
       await descriptor.symlinkAt(path(targetPointer, targetLength), path(pointer, length));
     },
     /** As readlink(2): what the buffer has no room for is left out, and nothing ends it. */
-    async path_readlink(number: number, pointer: number, length: number, buffer: number, size: number, result: number) {
+    async path_readlink(
+      number: number,
+      pointer: number,
+      length: number,
+      buffer: number,
+      size: number,
+      result: number,
+    ) {
       const { descriptor } = fds.directory(number, 'path_readlink');
       memory.reserve(result, 4, 4);
       memory.reserve(buffer, size, 1);
-      const target = Buffer.from(await descriptor.readlinkAt(path(pointer, length))).subarray(0, size);
+      const target = Buffer.from(await descriptor.readlinkAt(path(pointer, length))).subarray(
+        0,
+        size,
+      );
       memory.bytes(buffer, target.length).set(target);
       memory.setU32(result, target.length);
     },
@@ -107,7 +133,8 @@ export function pathFunctions(state: State): Record<string, Implementation> {
       const wanted = { base: base & ALL_RIGHTS, inheriting: inheriting & ALL_RIGHTS };
       // Rights are handed down and never gained; those that fit neither kind of file are left out silently.
       const known = FILE_RIGHTS | DIRECTORY_RIGHTS;
-      if (((wanted.base | wanted.inheriting) & known & ~directory.inheriting) !== 0n) fail('notcapable');
+      if (((wanted.base | wanted.inheriting) & known & ~directory.inheriting) !== 0n)
+        fail('notcapable');
       const descriptor = await opened(
         directory.descriptor.openAt(
           pathFlags(dirflags),
@@ -132,7 +159,11 @@ export function pathFunctions(state: State): Record<string, Implementation> {
   };
 }
 
-function fdOf(descriptor: Descriptor, wanted: { readonly base: bigint; readonly inheriting: bigint }, flags: number): Fd {
+function fdOf(
+  descriptor: Descriptor,
+  wanted: { readonly base: bigint; readonly inheriting: bigint },
+  flags: number,
+): Fd {
   if (descriptor.getType() === 'directory') {
     return {
       kind: 'directory',

@@ -27,7 +27,8 @@ export function pollFunctions(state: State): Record<string, Implementation> {
     async poll_oneoff(subscriptions: number, events: number, count: number, result: number) {
       if (count === 0) fail('inval');
       const { copy } = instance.limits;
-      if (count * SUBSCRIPTION_BYTES > copy) throw overLimit('copy', copy, 'bytes of subscriptions in one poll_oneoff');
+      if (count * SUBSCRIPTION_BYTES > copy)
+        throw overLimit('copy', copy, 'bytes of subscriptions in one poll_oneoff');
       memory.reserve(subscriptions, count * SUBSCRIPTION_BYTES, 8);
       memory.reserve(events, count * EVENT_BYTES, 8);
       memory.reserve(result, 4, 4);
@@ -88,7 +89,11 @@ function least(time: bigint): bigint {
 }
 
 /** Files are always ready, as poll(2) has it. */
-async function stream(state: State, number: number, type: number): Promise<{ pollable: Pollable | undefined; bytes: bigint }> {
+async function stream(
+  state: State,
+  number: number,
+  type: number,
+): Promise<{ pollable: Pollable | undefined; bytes: bigint }> {
   const reads = type === EVENT_TYPE.read;
   const fd = state.fds.get(number, 'poll_fd_readwrite', reads ? 'fd_read' : 'fd_write');
   if (fd.kind === 'directory') return fail('badf');
@@ -97,7 +102,11 @@ async function stream(state: State, number: number, type: number): Promise<{ pol
   return { pollable: undefined, bytes: reads && size > fd.position ? size - fd.position : 1n };
 }
 
-function writeEvent({ memory }: State, pointer: number, { userdata, error, type, bytes }: Subscription): void {
+function writeEvent(
+  { memory }: State,
+  pointer: number,
+  { userdata, error, type, bytes }: Subscription,
+): void {
   const view = memory.structure(pointer, EVENT_BYTES, 8);
   view.setBigUint64(pointer, userdata, true);
   view.setUint16(pointer + 8, errno(error), true);

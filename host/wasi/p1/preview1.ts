@@ -28,7 +28,9 @@ export interface Preview1Options {
 
 /** The functions that an instance imports, and where to hand in the memory that they work on. */
 export interface Preview1Host {
-  readonly functions: Readonly<Record<string, (...args: (number | bigint)[]) => number | Promise<number>>>;
+  readonly functions: Readonly<
+    Record<string, (...args: (number | bigint)[]) => number | Promise<number>>
+  >;
   /** Once, when the module has been instantiated, with the memory that it exports. */
   attach(memory: WebAssembly.Memory): void;
 }
@@ -64,12 +66,18 @@ export function preview1(instance: WasiInstance, options: Preview1Options): Prev
     ...socketFunctions(state),
   };
   return {
-    functions: Object.fromEntries(Object.entries(implementations).map(([name, work]) => [name, guestFunction(state, work)])),
+    functions: Object.fromEntries(
+      Object.entries(implementations).map(([name, work]) => [name, guestFunction(state, work)]),
+    ),
     attach: (attached) => memory.attach(attached),
   };
 }
 
-function addStreams(instance: WasiInstance, fds: FdTable, { stdin, stdout, stderr, terminals = {} }: Preview1Options['cli']): void {
+function addStreams(
+  instance: WasiInstance,
+  fds: FdTable,
+  { stdin, stdout, stderr, terminals = {} }: Preview1Options['cli'],
+): void {
   const common = { inheriting: 0n, flags: 0 };
   const output = { kind: 'output', rights: OUTPUT_RIGHTS, ...common } as const;
   fds.add({
@@ -79,8 +87,16 @@ function addStreams(instance: WasiInstance, fds: FdTable, { stdin, stdout, stder
     stream: stdinStream(instance, stdin),
     terminal: terminals.stdin === true,
   });
-  fds.add({ ...output, stream: outputStream(instance, stdout), terminal: terminals.stdout === true });
-  fds.add({ ...output, stream: outputStream(instance, stderr), terminal: terminals.stderr === true });
+  fds.add({
+    ...output,
+    stream: outputStream(instance, stdout),
+    terminal: terminals.stdout === true,
+  });
+  fds.add({
+    ...output,
+    stream: outputStream(instance, stderr),
+    terminal: terminals.stderr === true,
+  });
 }
 
 /** No descriptor is ever a socket: preview1 can only take over sockets that it is given, and none is given. */

@@ -12,7 +12,10 @@ export interface ProcessOptions {
 }
 
 /** Arguments, environment, exit. */
-export function processFunctions(state: State, { args, env }: ProcessOptions): Record<string, Implementation> {
+export function processFunctions(
+  state: State,
+  { args, env }: ProcessOptions,
+): Record<string, Implementation> {
   const { memory, instance } = state;
   const environ = env.map(([name, value]) => `${name}=${value}`);
   return {
@@ -43,7 +46,8 @@ export function processFunctions(state: State, { args, env }: ProcessOptions): R
   function strings(_state: State, list: readonly string[]): Implementation {
     return (pointers: number, buffer: number) => {
       const bytes = packed(list);
-      if (bytes.length > instance.limits.copy) throw overLimit('copy', instance.limits.copy, 'bytes of arguments or environment');
+      if (bytes.length > instance.limits.copy)
+        throw overLimit('copy', instance.limits.copy, 'bytes of arguments or environment');
       memory.reserve(pointers, list.length * 4, 4);
       memory.bytes(buffer, bytes.length).set(bytes);
       let at = 0;

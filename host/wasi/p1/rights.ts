@@ -36,7 +36,14 @@ export function rights(...names: readonly Right[]): bigint {
   return names.reduce((all, name) => all | (1n << BigInt(bits[name])), 0n);
 }
 
-const common = ['fd_fdstat_set_flags', 'fd_sync', 'fd_datasync', 'fd_filestat_get', 'fd_filestat_set_times', 'poll_fd_readwrite'] as const;
+const common = [
+  'fd_fdstat_set_flags',
+  'fd_sync',
+  'fd_datasync',
+  'fd_filestat_get',
+  'fd_filestat_set_times',
+  'poll_fd_readwrite',
+] as const;
 
 /** Everything that makes sense for a regular file. */
 export const FILE_RIGHTS = rights(
@@ -71,5 +78,15 @@ export const DIRECTORY_RIGHTS = rights(
 );
 
 /** Without seek and tell a C library takes a character device for a terminal. */
-export const INPUT_RIGHTS = rights('fd_read', 'fd_fdstat_set_flags', 'fd_filestat_get', 'poll_fd_readwrite');
-export const OUTPUT_RIGHTS = rights('fd_write', 'fd_fdstat_set_flags', 'fd_filestat_get', 'poll_fd_readwrite');
+export const INPUT_RIGHTS = rights(
+  'fd_read',
+  'fd_fdstat_set_flags',
+  'fd_filestat_get',
+  'poll_fd_readwrite',
+);
+export const OUTPUT_RIGHTS = rights(
+  'fd_write',
+  'fd_fdstat_set_flags',
+  'fd_filestat_get',
+  'poll_fd_readwrite',
+);

@@ -24,7 +24,10 @@ export type Implementation = (...args: any[]) => void | Promise<void>;
  * The function that the guest calls: gives the errno, and traps for what has none. V8 hands over i32 and i64
  * as signed numbers, and preview1 knows only unsigned ones beside the offset of a seek.
  */
-export function guestFunction(state: State, work: Implementation): (...args: Argument[]) => number | Promise<number> {
+export function guestFunction(
+  state: State,
+  work: Implementation,
+): (...args: Argument[]) => number | Promise<number> {
   const { instance } = state;
   return (...args) => {
     instance.check();

@@ -6,7 +6,11 @@ import { type GuestBuffer, totalOf } from './guest-memory.ts';
 import type { State } from './state.ts';
 
 /** Bytes read from a stream; none at its end, and `again` where waiting was ruled out. */
-export async function readStream({ memory, instance }: State, fd: InputFd, buffers: readonly GuestBuffer[]): Promise<number> {
+export async function readStream(
+  { memory, instance }: State,
+  fd: InputFd,
+  buffers: readonly GuestBuffer[],
+): Promise<number> {
   const wanted = BigInt(totalOf(buffers, instance.limits.copy));
   if (wanted === 0n) return 0;
   try {
@@ -22,7 +26,11 @@ export async function readStream({ memory, instance }: State, fd: InputFd, buffe
 }
 
 /** Bytes that the stream took: at least one, unless there was none to take. */
-export async function writeStream({ memory, instance }: State, fd: OutputFd, buffers: readonly GuestBuffer[]): Promise<number> {
+export async function writeStream(
+  { memory, instance }: State,
+  fd: OutputFd,
+  buffers: readonly GuestBuffer[],
+): Promise<number> {
   const bytes = memory.gather(buffers, instance.limits.copy);
   if (bytes.length === 0) return 0;
   const { stream } = fd;
@@ -35,7 +43,11 @@ export async function writeStream({ memory, instance }: State, fd: OutputFd, buf
 }
 
 /** Writes to a file: where it stands, or at its end. */
-export async function writeFile({ memory, instance }: State, fd: FileFd, buffers: readonly GuestBuffer[]): Promise<number> {
+export async function writeFile(
+  { memory, instance }: State,
+  fd: FileFd,
+  buffers: readonly GuestBuffer[],
+): Promise<number> {
   const bytes = memory.gather(buffers, instance.limits.copy);
   if ((fd.flags & FDFLAGS.append) !== 0) return append(fd, bytes);
   const written = Number(await fd.descriptor.write(bytes, fd.position));
@@ -70,5 +82,8 @@ async function room(stream: OutputStream): Promise<number> {
 }
 
 function isClosed(thrown: unknown): boolean {
-  return thrown instanceof WasiError && (thrown.payload as { readonly tag?: unknown } | null)?.tag === 'closed';
+  return (
+    thrown instanceof WasiError &&
+    (thrown.payload as { readonly tag?: unknown } | null)?.tag === 'closed'
+  );
 }
