@@ -32,6 +32,7 @@ export function main(argv: readonly string[]): Promise<number> {
     run: async (options) =>
       (await import('./run-command.ts')).runCommand(options, {
         cwd,
+        env,
         stdin: () => process.stdin,
         stdinIsTTY: isatty(0),
         stdout,

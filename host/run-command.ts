@@ -20,16 +20,21 @@ const UNLIMITED_MS = 2 ** 31 - 1;
 const TRAPPED = 134;
 const TIMED_OUT = 124;
 
+interface Place {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Where a host that was started here keeps its token; a grant of `.` is not meant for that. */
-function hostData(cwd: string): string[] {
-  const data = resolve(cwd, hostDefaults.data);
+function hostData({ cwd, env }: Place): string[] {
+  const data = resolve(cwd, env['SELVEDGE_DATA'] ?? hostDefaults.data);
   return existsSync(data) ? [data] : [];
 }
 
 /** Runs one command on the given streams, without a host. Resolves with its exit code. */
 export async function runCommand(
   options: RunOptions,
-  surroundings: StandardStreams & { readonly cwd: string },
+  surroundings: StandardStreams & Place,
 ): Promise<number> {
   const { stderr, cwd } = surroundings;
   const bytes = await readFile(options.file);
@@ -49,7 +54,7 @@ export async function runCommand(
       clock: systemClock(),
       random: (into) => void randomFillSync(into),
       ownAddresses: () => [],
-      ownDirectories: hostData(surroundings.cwd),
+      ownDirectories: hostData(surroundings),
       lookup: systemLookup,
     },
   }).prepare(
