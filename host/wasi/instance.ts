@@ -31,6 +31,9 @@ export interface WasiInstanceOptions {
   readonly denied: (denial: Denial) => void;
 }
 
+/** Calls that did not wait, after which other events get their turn. */
+const CALLS_PER_TURN = 32;
+
 /**
  * All host state that belongs to one guest instance: its live resources, what it waits for,
  * and whether it has been ended. Nothing in the WASI host outlives or is shared beyond it.
@@ -42,6 +45,7 @@ export class WasiInstance {
   readonly #live = new Set<HostResource>();
   readonly #endings = new Set<(fault: Error) => void>();
   #fault: Error | undefined;
+  #turns = 0;
 
   constructor(options: WasiInstanceOptions) {
     this.limits = options.limits;
@@ -92,6 +96,16 @@ export class WasiInstance {
       const stop = this.onEnd(reject);
       work.then(resolve, reject).finally(stop);
     });
+  }
+
+  /**
+   * For host functions that may wait and need not: resolves at once, and every so often only after other events had
+   * their turn. Without it a guest that polls what is always ready would keep timers, its deadline among them, from firing.
+   */
+  turn(): Promise<void> {
+    this.#turns += 1;
+    if (this.#turns % CALLS_PER_TURN !== 0) return Promise.resolve();
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   /**

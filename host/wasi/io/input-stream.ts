@@ -56,7 +56,7 @@ export class InputStream extends HostResource {
 
   /** Resolves when `take` would not give an empty array for want of data. */
   async untilReadable(length: bigint): Promise<void> {
-    if (length === 0n || this.#ended || this.source.isReady()) return;
+    if (length === 0n || this.#ended || this.source.isReady()) return this.instance.turn();
     this.source.expect?.(this.#clamp(length));
     await untilReady(this.instance, this.source);
   }

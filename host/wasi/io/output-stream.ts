@@ -114,6 +114,7 @@ export class OutputStream extends HostResource {
   /** Resolves with how many bytes the sink takes now, at least one, or `undefined` when it is closed. Throws the guest's `stream-error`. */
   async untilWritable(): Promise<number | undefined> {
     for (;;) {
+      await this.instance.turn();
       const permit = this.#permitted();
       if (permit !== 0) return permit;
       await untilReady(this.instance, this.sink);

@@ -36,9 +36,14 @@ export function untilAnyReady(
   instance: WasiInstance,
   sources: readonly Readiness[],
 ): Promise<void> {
+  if (instance.fault !== undefined) return Promise.reject(instance.fault);
+  const late = sources.filter((source) => !source.isReady());
+  if (late.length < sources.length) {
+    // The others begin what they are waited for, or a guest that always has something else would never see them ready.
+    for (const source of late) source.subscribe(() => {})();
+    return instance.turn();
+  }
   return new Promise((resolve, reject) => {
-    if (instance.fault !== undefined) return reject(instance.fault);
-    if (sources.some((source) => source.isReady())) return resolve();
     const stops: (() => void)[] = [];
     const stop = () => {
       for (const each of stops) each();
