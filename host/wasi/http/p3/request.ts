@@ -13,7 +13,7 @@ import { type GuestTrailers, OutgoingContents } from './outgoing-contents.ts';
 import { RequestOptions, type Timeouts } from './request-options.ts';
 import { ignore } from './response.ts';
 
-interface Target {
+export interface Target {
   method: Method;
   scheme: Scheme | undefined;
   authority: string | undefined;
